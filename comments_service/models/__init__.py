@@ -1,0 +1,43 @@
+"""The nouns: what is stored, and how its parts belong together."""
+
+from __future__ import annotations
+
+from .author import Author
+from .ban import Ban
+from .comment import PENDING, PUBLISHED, REJECTED, SPAM, STATUSES, WITHDRAWN, Comment, Evidence, Revision
+from .decision import Decision, DecisionNote, LogHead
+from .identity import DayKey, IdempotencyKey
+from .moderator import Grant, Moderator, SignInLink, SignInSession, Token
+from .report import Report
+from .site import Site
+from .thread import Thread, ThreadAlias
+from .vote import Vote
+
+__all__ = [
+    "PENDING",
+    "PUBLISHED",
+    "REJECTED",
+    "SPAM",
+    "STATUSES",
+    "WITHDRAWN",
+    "Author",
+    "Ban",
+    "Comment",
+    "DayKey",
+    "Decision",
+    "DecisionNote",
+    "Evidence",
+    "Grant",
+    "IdempotencyKey",
+    "LogHead",
+    "Moderator",
+    "Report",
+    "Revision",
+    "SignInLink",
+    "SignInSession",
+    "Site",
+    "Thread",
+    "ThreadAlias",
+    "Token",
+    "Vote",
+]

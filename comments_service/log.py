@@ -1,0 +1,178 @@
+"""The decision log: append-only, hash-chained per site, verifiable by anyone who kept its head."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from . import clock
+from .models import Decision, DecisionNote, LogHead
+
+NOTHING_YET = bytes(32)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What one decision says, before it has its place in the chain."""
+
+    site_id: int
+    comment_id: int
+    revision: int
+    text_hash: bytes
+    action: str
+    reason: str | None
+    moderator_id: int | None
+    before_status: str
+    before_revision: int
+    before_held_revision: int | None
+    after_status: str
+    note: str = ""
+    reverses: int | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """The end of a chain: how many rows, and the hash of the last."""
+
+    count: int
+    hash: bytes
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The first row that does not follow from the ones before it."""
+
+    seq: int
+    why: str
+
+
+def text_hash(salt: bytes, body: str) -> bytes:
+    """The salted hash of a revision's text: proves what was judged, says nothing once the salt is erased."""
+    return hashlib.sha256(salt + body.encode()).digest()
+
+
+def append(session: Session, entry: Entry) -> int:
+    """Add a row to the site's log, under the lock of the log's head; returns the decision's id."""
+    head = _locked_head(session, entry.site_id)
+    salt = secrets.token_bytes(16)
+    row = Decision(
+        site_id=entry.site_id,
+        seq=head.count + 1,
+        comment_id=entry.comment_id,
+        revision=entry.revision,
+        action=entry.action,
+        reason=entry.reason,
+        moderator_id=entry.moderator_id,
+        reverses=entry.reverses,
+        before_status=entry.before_status,
+        before_revision=entry.before_revision,
+        before_held_revision=entry.before_held_revision,
+        after_status=entry.after_status,
+        text_hash=entry.text_hash,
+        note_hash=text_hash(salt, entry.note) if entry.note else None,
+        created_at=clock.now(),
+    )
+    row.hash = _hash(head.hash, row)
+    session.add(row)
+    session.flush()  # its id is needed by the note and by whoever decides
+    if entry.note:
+        session.execute(insert(DecisionNote).values(decision_id=row.id, note=entry.note, salt=salt))
+    session.execute(
+        update(LogHead).where(LogHead.site_id == entry.site_id).values(count=row.seq, hash=row.hash)
+    )
+    return row.id
+
+
+def head(session: Session, site_id: int) -> Head:
+    """The log's present end; (0, zeros) while it is empty."""
+    row = session.execute(select(LogHead.count, LogHead.hash).where(LogHead.site_id == site_id)).first()
+    return Head(*row) if row else Head(0, NOTHING_YET)
+
+
+def verify(session: Session, site_id: int, *, kept: Head | None = None) -> Broken | None:
+    """Walk the whole chain; the first broken row, or None.
+
+    `kept` is a head that was noted elsewhere: it finds also a log that was cut or rewritten before it.
+    """
+    end = head(session, site_id)
+    previous, seq = NOTHING_YET, 0
+    for row in _rows(session, site_id):
+        seq += 1
+        if row.seq != seq:
+            return Broken(seq, f"row {seq} is missing")
+        if _hash(previous, row) != row.hash:
+            return Broken(seq, f"row {seq} was altered, or the row before it was")
+        broken = _note_mismatch(session, row)
+        if broken is not None:
+            return broken
+        previous = row.hash
+        if kept is not None and kept.count == seq and kept.hash != row.hash:
+            return Broken(seq, f"row {seq} is not the one whose hash was kept")
+    if (end.count, end.hash) != (seq, previous):
+        return Broken(seq + 1, f"the log ends at row {seq}, but its head says {end.count}")
+    if kept is not None and kept.count > seq:
+        return Broken(seq + 1, f"the log ends at row {seq}, but the kept head says {kept.count}")
+    return None
+
+
+def _locked_head(session: Session, site_id: int) -> Head:
+    found = _select_for_update(session, site_id)
+    if found is None:
+        dialect_insert = (
+            postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        )
+        fresh = dialect_insert(LogHead).values(site_id=site_id, count=0, hash=NOTHING_YET)
+        session.execute(fresh.on_conflict_do_nothing())
+        found = _select_for_update(session, site_id)
+    assert found is not None
+    return found
+
+
+def _select_for_update(session: Session, site_id: int) -> Head | None:
+    query = select(LogHead.count, LogHead.hash).where(LogHead.site_id == site_id).with_for_update()
+    row = session.execute(query).first()
+    return Head(*row) if row else None
+
+
+def _rows(session: Session, site_id: int) -> Iterator[Decision]:
+    query = select(Decision).where(Decision.site_id == site_id).order_by(Decision.seq)
+    return iter(session.scalars(query.execution_options(yield_per=1_000)))
+
+
+def _note_mismatch(session: Session, row: Decision) -> Broken | None:
+    if row.note_hash is None:
+        return None
+    note = session.get(DecisionNote, row.id)
+    # A note may be erased with the person it speaks of; an altered one is a broken row.
+    if note is not None and text_hash(note.salt, note.note) != row.note_hash:
+        return Broken(row.seq, f"the note of row {row.seq} was altered")
+    return None
+
+
+def _hash(previous: bytes, row: Decision) -> bytes:
+    canonical = {
+        "action": row.action,
+        "after_status": row.after_status,
+        "before_held_revision": row.before_held_revision,
+        "before_revision": row.before_revision,
+        "before_status": row.before_status,
+        "comment": row.comment_id,
+        "created_at": clock.microseconds(row.created_at),
+        "moderator": row.moderator_id or "software",
+        "note_hash": row.note_hash.hex() if row.note_hash else None,
+        "reason": row.reason,
+        "reverses": row.reverses,
+        "revision": row.revision,
+        "seq": row.seq,
+        "site": row.site_id,
+        "text_hash": row.text_hash.hex(),
+    }
+    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(previous + text.encode()).digest()

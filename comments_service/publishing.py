@@ -1,0 +1,232 @@
+"""The one function that changes a comment's status and keeps thread, counters and `shown` in step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import CursorResult, case, exists, func, select, update
+from sqlalchemy.orm import Session, aliased
+
+from . import clock, log
+from .models import PUBLISHED, REJECTED, SPAM, Author, Comment, Revision, Thread
+from .models.leaf import leaf
+
+REFUSED = (REJECTED, SPAM)
+
+
+class State(NamedTuple):
+    """What a decision sets: the status, the revision that is (or would be) public, and a held edit."""
+
+    status: str
+    revision: int
+    held_revision: int | None = None
+
+    @classmethod
+    def of(cls, comment: Comment) -> State:
+        """The comment's state now."""
+        return cls(comment.status, comment.revision, comment.held_revision)
+
+
+@dataclass(frozen=True)
+class Because:
+    """Why a state changes, as the log will say it. `moderator_id` is None when software acted."""
+
+    action: str
+    reason: str | None = None
+    moderator_id: int | None = None
+    note: str = ""
+    reverses: int | None = None
+    # The revision that was judged; by default the held one, if any.
+    revision: int | None = None
+
+
+def lock(session: Session, site_id: int, comment_id: int) -> Comment | None:
+    """The comment with its thread and root locked, in that order; None if the site has no such comment.
+
+    Everybody locks thread, root, comment in this order, so that nobody waits in a circle.
+    """
+    place = session.execute(
+        select(Comment.thread_id, Comment.root_id).where(Comment.id == comment_id, Comment.site_id == site_id)
+    ).first()
+    if place is None:
+        return None
+    session.execute(select(Thread.id).where(Thread.id == place.thread_id).with_for_update())
+    if place.root_id is not None:
+        session.execute(select(Comment.id).where(Comment.id == place.root_id).with_for_update())
+    query = select(Comment).where(Comment.id == comment_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).first()
+
+
+def change(session: Session, comment: Comment, state: State, because: Because | None = None) -> int | None:
+    """Bring a comment into `state`; the only place where a status is set.
+
+    `comment` comes from `lock`, or was inserted by this transaction. Returns the id of the decision
+    written to the log, or None when nobody decided (an author's own act, a post that no check held).
+    """
+    before = State.of(comment)
+    decision_id = _logged(session, comment, before, state, because) if because else None
+    if because is not None:
+        comment.reviewed = because.moderator_id is not None and because.reverses is None
+    was, will = before.status == PUBLISHED, state.status == PUBLISHED
+    comment.status, comment.revision, comment.held_revision = state
+    _keep_record(session, comment, before.status, state.status)
+    if will:
+        _show(session, comment, first=not was)
+    elif was:
+        _hide(session, comment)
+    elif comment.shown and before.status != state.status:
+        touch(session, comment.thread_id)  # a tombstone says who removed it
+    session.flush()
+    return decision_id
+
+
+def touch(session: Session, thread_id: int, *, published: int = 0, numbers: int = 0) -> int:
+    """Raise the thread's version, as every visible change must; returns the newest place given (`last_n`).
+
+    `published` is added to the count, `numbers` to the places given.
+    """
+    now = clock.now()
+    statement = (
+        update(Thread)
+        .where(Thread.id == thread_id)
+        .values(
+            version=_next_version(clock.microseconds(now)),
+            count=Thread.count + published,
+            last_n=Thread.last_n + numbers,
+            opened_at=func.coalesce(Thread.opened_at, now) if numbers else Thread.opened_at,
+        )
+        .returning(Thread.last_n)
+        .execution_options(synchronize_session=False)
+    )
+    return cast(int, session.execute(statement).scalar_one())
+
+
+def _next_version(now: int) -> Any:
+    # Never lower than the clock: a restored database cannot repeat a version that was already served.
+    return case((Thread.version + 1 > now, Thread.version + 1), else_=now)
+
+
+def _logged(session: Session, comment: Comment, before: State, after: State, because: Because) -> int:
+    judged = because.revision or comment.judged_revision
+    text = session.execute(
+        select(Revision.salt, Revision.body).where(
+            Revision.comment_id == comment.id, Revision.revision == judged
+        )
+    ).one()
+    return log.append(
+        session,
+        log.Entry(
+            site_id=comment.site_id,
+            comment_id=comment.id,
+            revision=judged,
+            text_hash=log.text_hash(text.salt, text.body),
+            action=because.action,
+            reason=because.reason,
+            moderator_id=because.moderator_id,
+            before_status=before.status,
+            before_revision=before.revision,
+            before_held_revision=before.held_revision,
+            after_status=after.status,
+            note=because.note,
+            reverses=because.reverses,
+        ),
+    )
+
+
+def _keep_record(session: Session, comment: Comment, before: str, after: str) -> None:
+    published = (after == PUBLISHED) - (before == PUBLISHED)
+    rejected = (after in REFUSED) - (before in REFUSED)
+    if comment.author_id is None or not (published or rejected):
+        return
+    statement = update(Author).where(Author.id == comment.author_id)
+    session.execute(
+        statement.values(
+            published=Author.published + published, rejected=Author.rejected + rejected
+        ).execution_options(synchronize_session=False)
+    )
+
+
+def _show(session: Session, comment: Comment, *, first: bool) -> None:
+    numbers = 1 if comment.n is None else 0
+    last_n = touch(session, comment.thread_id, published=int(first), numbers=numbers)
+    if numbers:
+        comment.n = last_n
+    _fill_leaf(session, comment)
+    if first:
+        _count_reply(session, comment, 1)
+        if not comment.shown:
+            comment.shown = True
+            _show_ancestors(session, comment.parent_id)
+
+
+def _hide(session: Session, comment: Comment) -> None:
+    touch(session, comment.thread_id, published=-1)
+    _count_reply(session, comment, -1)
+    session.flush()  # the walk up reads what was just set
+    _hide_if_bare(session, comment.id)
+    session.refresh(comment, ["shown"])
+
+
+def _fill_leaf(session: Session, comment: Comment) -> None:
+    html, written = session.execute(
+        select(Revision.html, Revision.created_at).where(
+            Revision.comment_id == comment.id, Revision.revision == comment.revision
+        )
+    ).one()
+    comment.edited_at = _edited_at(comment.revision, written)
+    comment.leaf = leaf(
+        name=comment.name,
+        badge=comment.badge,
+        html=html,
+        created_at=comment.created_at,
+        edited_at=comment.edited_at,
+        revision=comment.revision,
+    )
+
+
+def _edited_at(revision: int, written: datetime) -> datetime | None:
+    return written if revision > 1 else None
+
+
+def _count_reply(session: Session, comment: Comment, delta: int) -> None:
+    if comment.root_id is not None:
+        session.execute(
+            update(Comment)
+            .where(Comment.id == comment.root_id)
+            .values(replies_total=Comment.replies_total + delta)
+        )
+
+
+def _show_ancestors(session: Session, parent_id: int | None) -> None:
+    while parent_id is not None:
+        row = session.execute(
+            update(Comment)
+            .where(Comment.id == parent_id, Comment.shown.is_(False))
+            .values(shown=True)
+            .returning(Comment.parent_id)
+        ).first()
+        if row is None:
+            return
+        parent_id = row.parent_id
+
+
+def _hide_if_bare(session: Session, comment_id: int | None) -> None:
+    """Hide the comment unless it is published or stands above something shown; then look at its parent."""
+    child = aliased(Comment)
+    while comment_id is not None:
+        statement = (
+            update(Comment)
+            .where(
+                Comment.id == comment_id,
+                Comment.shown.is_(True),
+                Comment.status != PUBLISHED,
+                ~exists().where(child.parent_id == comment_id, child.shown.is_(True)),
+            )
+            .values(shown=False)
+            .execution_options(synchronize_session=False)
+        )
+        if cast(CursorResult[Any], session.execute(statement)).rowcount == 0:
+            return
+        comment_id = session.scalar(select(Comment.parent_id).where(Comment.id == comment_id))

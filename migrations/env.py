@@ -1,0 +1,39 @@
+"""How Alembic runs here: on the connection it is handed, safely on SQLite too."""
+
+from __future__ import annotations
+
+from alembic import context
+from sqlalchemy import Connection
+
+import comments_service.models  # noqa: F401  (fills the metadata)
+from comments_service.db import Base
+
+
+def run(connection: Connection) -> None:
+    """Migrate in one transaction; on SQLite with foreign keys off around it and checked after.
+
+    With them on, a batch change drops and rebuilds the table, and CASCADE empties those that refer to it.
+    """
+    sqlite = connection.dialect.name == "sqlite"
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    if sqlite:
+        driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            render_as_batch=sqlite,
+            transactional_ddl=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+            if sqlite and (broken := driver.execute("PRAGMA foreign_key_check").fetchall()):
+                raise RuntimeError(f"the migration broke {len(broken)} foreign keys; nothing was changed")
+        connection.commit()
+    finally:
+        if sqlite:
+            driver.execute("PRAGMA foreign_keys = ON")
+
+
+run(context.config.attributes["connection"])
