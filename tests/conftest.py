@@ -1,0 +1,135 @@
+"""What any test may ask for, started when first asked for: private servers, databases, a real browser."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.servers import programs
+from tests.servers.chromium import PageErrors, chromium
+from tests.servers.nginx import Nginx
+from tests.servers.postgres import Postgres
+from tests.servers.redis import Redis
+
+pytest_plugins = ["tests.app"]
+
+
+def pytest_configure() -> None:
+    # A run ended by `timeout` or a CI system stops its servers like one ended by Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        programs.required()
+    except ValueError as problem:
+        raise pytest.UsageError(str(problem)) from problem
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says what was not tested for want of a program, and the line that would install it."""
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    skipped = Counter(
+        program.missing
+        for program in programs.NEEDED.values()
+        for reason in reasons
+        if program.missing in reason
+    )
+    if skipped:
+        terminalreporter.section("not tested here")
+        for missing, count in skipped.items():
+            terminalreporter.write_line(f"{count:4} skipped: {missing}")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The PostgreSQL of this test process."""
+    server = Postgres(programs.need("postgres"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """A fresh and empty PostgreSQL database of this test's own."""
+    url = postgres.database()
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh and empty database; the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path / 'comments.db'}"
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Redis]:
+    """The Redis of this test process."""
+    server = Redis(programs.need("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(redis_server: Redis) -> str:
+    """An emptied Redis."""
+    redis_server.flush()
+    return redis_server.url
+
+
+@pytest.fixture
+def nginx() -> Iterator[Callable[[str], Nginx]]:
+    """Starts an nginx with a configuration (`Nginx` explains @PORT@ and @PREFIX@) until the test ends."""
+    program = programs.need("nginx")
+    started: list[Nginx] = []
+
+    def start(text: str) -> Nginx:
+        started.append(Nginx(program, text))
+        return started[-1]
+
+    yield start
+    for server in reversed(started):
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The Chromium of this test process."""
+    with chromium(programs.need("chromium")) as running:
+        yield running
+
+
+@pytest.fixture
+def page_errors() -> Iterator[PageErrors]:
+    """The errors of all this test's pages; the test fails at its end for any that it did not `expect`."""
+    errors = PageErrors()
+    yield errors
+    if errors.unexpected:
+        pytest.fail("the page complained:\n" + "\n".join(errors.unexpected), pytrace=False)
+
+
+@pytest.fixture
+def open_page(browser: Browser, page_errors: PageErrors) -> Iterator[Callable[..., Page]]:
+    """Opens a page in a context of its own (another reader or device), with options of `new_context`."""
+    contexts = []
+
+    def opened(**options: object) -> Page:
+        context = browser.new_context(**options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page_errors.watch(context)
+        return context.new_page()
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    """A page in a fresh context."""
+    return open_page()
