@@ -12,10 +12,9 @@ from datetime import datetime
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from . import clock
+from . import clock, db
 from .errors import Invalid, Refused
 from .models import DayKey
 
@@ -126,8 +125,7 @@ def day_key(session: Session, day: str) -> bytes:
     found = session.scalar(select(DayKey.key).where(DayKey.day == day))
     if found is not None:
         return found
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    fresh = insert(DayKey).values(day=day, key=secrets.token_bytes(32))
+    fresh = db.insert(session, DayKey).values(day=day, key=secrets.token_bytes(32))
     session.execute(fresh.on_conflict_do_nothing())
     key: bytes = session.scalars(select(DayKey.key).where(DayKey.day == day)).one()
     return key

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from . import clock
+from . import clock, db
 from .models import Decision, DecisionNote, LogHead
 
 NOTHING_YET = bytes(32)

@@ -100,7 +100,7 @@ def touch(session: Session, thread_id: int, *, published: int = 0, numbers: int 
         .returning(Thread.last_n)
         .execution_options(synchronize_session=False)
     )
-    return cast(int, session.execute(statement).scalar_one())
+    return session.execute(statement).scalar_one()
 
 
 def _next_version(now: int) -> Any:

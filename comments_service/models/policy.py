@@ -43,7 +43,7 @@ class Policy:
     depth_drawn: int = 5
     close_after_days: int = 0
     votes: str = "both"
-    form_token: str = "ignore"
+    form_token: str = "ignore"  # noqa: S105 (a choice, not a password)
     hide_after_reports: int = 0
     name_reserved: tuple[str, ...] = ()
     rules_url: str = ""
@@ -211,9 +211,7 @@ KEYS: dict[str, Key] = {
     "votes": Key(_choice(*VOTES), "|".join(VOTES), "Which votes readers may give."),
     "form_token": Key(_choice(*FORM_TOKENS), "|".join(FORM_TOKENS), "What a missing form token means."),
     "hide_after_reports": Key(_number(0, 1_000), "0-1000", "Distinct reports that hide a comment; 0 = off."),
-    "name_reserved": Key(
-        _list(_word, 1_000), "list", "Names that hold a comment: only a badge proves staff."
-    ),
+    "name_reserved": Key(_list(_word, 1_000), "list", "Names that hold a comment; a badge proves staff."),
     "rules_url": Key(_url, "text", "The house rules, linked under the form."),
     "privacy_url": Key(_url, "text", "The privacy page, linked under the form."),
     "contact": Key(_contact, "text", "How to reach the site."),
