@@ -124,10 +124,7 @@ def verify(session: Session, site_id: int, *, kept: Head | None = None) -> Broke
 def _locked_head(session: Session, site_id: int) -> Head:
     found = _select_for_update(session, site_id)
     if found is None:
-        dialect_insert = (
-            postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        )
-        fresh = dialect_insert(LogHead).values(site_id=site_id, count=0, hash=NOTHING_YET)
+        fresh = db.insert(session, LogHead).values(site_id=site_id, count=0, hash=NOTHING_YET)
         session.execute(fresh.on_conflict_do_nothing())
         found = _select_for_update(session, site_id)
     assert found is not None
