@@ -1,0 +1,173 @@
+"""The server: granian's workers around the application, with the care they need."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from .errors import Unavailable
+
+TARGET = "comments_service:create_app"
+# Of a worker's threads, those that no request with a body may take: reads go on whatever bodies do.
+THREADS_FOR_READS = 8
+# Docker kills ten seconds after SIGTERM: requests in flight have nearly all of that.
+KILL_SECONDS = 8
+# granian counts connections, idle ones too: few would let idle readers keep others out.
+CONNECTIONS = 1024
+HOUR = 3600.0
+PR_SET_PDEATHSIG = 1
+
+LOGGING: dict[str, Any] = {
+    "formatters": {"lines": {"()": "comments_service.web.request_log.JsonLines"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stderr"}
+    },
+    "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
+}
+
+log = logging.getLogger(__name__)
+
+
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: int = 2,
+    threads: int = 32,
+    kill_seconds: int = KILL_SECONDS,
+    target: str = TARGET,
+    hourly: Callable[[], None] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT; requests in flight then have `kill_seconds` to finish.
+
+    `target` is `module:factory` of the application, made once in each worker. `hourly` is run at once and
+    every hour in a process of its own; it must be a function of a module. Raises Unavailable when the
+    address is taken, and exits with status 1 when workers keep dying.
+    """
+    from granian.constants import HTTPModes, Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    if threads <= THREADS_FOR_READS:
+        raise ValueError(f"threads must be more than {THREADS_FOR_READS}")
+    server = Server(
+        target,
+        address=free_address(host, port),
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=workers,
+        blocking_threads=threads,
+        backlog=CONNECTIONS * workers,
+        backpressure=CONNECTIONS,
+        respawn_failed_workers=True,
+        workers_kill_timeout=kill_seconds,
+        log_level=LogLevels.error,
+        log_dictconfig={"version": 1, "disable_existing_loggers": False, **LOGGING},
+        log_access=False,
+    )
+    if hourly is not None:
+        keeper = Keeper(hourly)
+        server.on_startup(keeper.start)
+        server.on_shutdown(keeper.stop)
+    loader = partial(load, target, parent=os.getpid(), threads=threads)
+    server.serve(target_loader=loader, wrap_loader=False)
+
+
+def free_address(host: str, port: int) -> str:
+    """The numeric address to listen on; raises Unavailable when it is taken or is none of this machine's.
+
+    granian listens with SO_REUSEPORT, so a second server of the same user would silently share the port.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            # Connections that are still closing do not count; a listener does.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+    except OSError as error:
+        raise Unavailable(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from error
+    return str(address[0])
+
+
+def load(target: str, *, parent: int, threads: int) -> Any:
+    """In a worker: tie it to its parent, make the application, tell its gate how many threads there are."""
+    die_with(parent)
+    module, _, factory = target.partition(":")
+    app = getattr(importlib.import_module(module), factory)()
+    gate = getattr(app, "extensions", {}).get("comments_gate")
+    if gate is not None:
+        gate.admit(threads - THREADS_FOR_READS)
+    return app
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when `parent` dies: an orphan would keep the port."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    # It may have died before the kernel was asked.
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+class Keeper:
+    """One process beside the workers that runs `work` now and every hour, and is started again if it dies."""
+
+    def __init__(self, work: Callable[[], None], *, every: float = HOUR) -> None:
+        self._work = work
+        self._every = every
+        self._stopping = threading.Event()
+        self._process: multiprocessing.process.BaseProcess | None = None
+        # The kernel ties the child to the thread that made it: this one waits for as long as the child lives.
+        self._thread = threading.Thread(target=self._keep, daemon=True, name="keeper")
+
+    def start(self) -> None:
+        """Start the process; returns at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the process; what it was doing is a transaction that simply does not happen."""
+        self._stopping.set()
+        if self._process is not None and self._process.is_alive():
+            self._process.terminate()
+        self._thread.join(timeout=1)
+
+    def _keep(self) -> None:
+        while not self._stopping.is_set():
+            self._process = multiprocessing.Process(
+                target=_keep_house, args=(self._work, self._every, os.getpid()), daemon=True
+            )
+            self._process.start()
+            self._process.join()
+            self._stopping.wait(10)
+
+
+def _keep_house(work: Callable[[], None], every: float, parent: int) -> None:
+    # granian's handlers, inherited by the fork, would only set a flag that nobody here reads.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(ValueError):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    die_with(parent)
+    pause = threading.Event()
+    while True:
+        try:
+            work()
+        except Exception:
+            log.exception("The hourly work failed; it is tried again in an hour.")
+        pause.wait(every)

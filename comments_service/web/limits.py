@@ -1,0 +1,280 @@
+"""Rate limits on writes: what a kind of act may spend by address and by author, and what answers say."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from hashlib import sha256
+from math import ceil
+from time import time
+from typing import Any, Literal, ParamSpec, TypeVar, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, request
+from flask_limiter import Limiter, RateLimitExceeded, RequestLimit
+from limits import RateLimitItem, parse_many
+
+from ..config import Settings
+from ..errors import TooFast
+from . import limit_storage
+from .address import bucket, client_address
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Kind = Literal["post", "vote", "report", "preview", "sign_in", "threads"]
+KINDS: tuple[Kind, ...] = ("post", "vote", "report", "preview", "sign_in", "threads")
+
+STRATEGY = "sliding-window-counter"
+# Another strategy keeps other types under a key, and Redis answers WRONGTYPE: so each has keys of its own.
+KEY_PREFIX = f"comments:{STRATEGY}"
+REDIS_SECONDS = 0.2
+KEY_BYTES = 16
+SPENDING = "comments_service.spending"
+
+TOO_FAST = {
+    "post": "You are posting very fast. Please wait a moment, then send it again.",
+    "vote": "You are voting very fast. Please wait a moment, then try again.",
+    "report": "You have sent many reports. Please wait a while, then try again.",
+    "preview": "You are asking very fast. Please wait a moment, then try again.",
+    "sign_in": "There were many sign-ins from here. Please wait a while, then try again.",
+    "threads": "You have started many conversations. Please wait a while before the next.",
+}
+
+
+@dataclass
+class Spending:
+    """What one request has spent so far: whose keys it spends with, by which rules, and what is left."""
+
+    address_key: str = ""
+    author_key: str | None = None
+    rules: dict[Kind, list[RateLimitItem]] = field(default_factory=dict)
+    tightest: Allowance | None = None
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What is left of one limit after this request: `remaining`, until more comes in `resets_in` seconds."""
+
+    name: str
+    limit: RateLimitItem
+    remaining: int
+    resets_in: int
+
+
+class Limits:
+    """The limits of one application: one Flask-Limiter, a shared storage, and a permit for each kind."""
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        self._secret = settings.secret_key
+        self._trusted = settings.trusted_proxies
+        uri, options = storage_for(settings)
+        self.limiter = Limiter(
+            key_func=_address_key,
+            app=app,
+            strategy=STRATEGY,
+            storage_uri=uri,
+            storage_options=options,
+            key_prefix=KEY_PREFIX,
+            headers_enabled=False,
+            in_memory_fallback_enabled=True,
+        )
+        self.rules = {kind: _rules(settings, kind) for kind in KINDS}
+        self._permits = {kind: self._permit(kind) for kind in KINDS if self.rules[kind]}
+
+    def spend(self, kind: Kind, *, site: str, author: str | None, address: str | None = None) -> None:
+        """Spend one `kind` of the limits by site and address, and by site and author; raises TooFast."""
+        if kind not in self._permits:
+            return
+        if address is None:
+            address = client_address(request.environ, self._trusted)
+        spending = _spending()
+        spending.address_key = self._key("address", site, bucket(address))
+        spending.author_key = self._key("author", site, author) if author else None
+        spending.rules[kind] = self.rules[kind]
+        try:
+            self._permits[kind]()
+        except RateLimitExceeded as error:
+            allowance = self._note(kind, self.limiter.current_limit)
+            raise TooFast(TOO_FAST[kind], retry_after=allowance.resets_in) from error
+        self._note(kind, self.limiter.current_limit)
+
+    def _permit(self, kind: Kind) -> Callable[[], None]:
+        def permit() -> None:
+            """Nothing: the limits around it are all there is."""
+
+        # Flask-Limiter knows a function by its name.
+        permit.__name__ = permit.__qualname__ = f"permit_{kind}"
+        text = ";".join(
+            f"{rule.amount} per {rule.multiples} {rule.GRANULARITY.name}" for rule in self.rules[kind]
+        )
+        by_author = self.limiter.shared_limit(
+            text, scope=kind, key_func=_author_key, exempt_when=lambda: _spending().author_key is None
+        )
+        by_address = self.limiter.shared_limit(text, scope=kind, key_func=_address_key)
+        return by_author(by_address(permit))
+
+    def _key(self, what: str, site: str, who: str) -> str:
+        # Keyed and hashed: neither the file nor Redis ever holds an address or an author key.
+        message = "\0".join(("limit", what, site, who)).encode("utf-8", "surrogatepass")
+        return hmac.new(self._secret, message, sha256).digest()[:KEY_BYTES].hex()
+
+    def _note(self, kind: Kind, current: RequestLimit | None) -> Allowance:
+        if current is None:
+            raise RuntimeError(f"the limit of {kind} was spent outside of its permit")
+        # window is asked once: its time moves on with every question.
+        resets_at, remaining = current.window
+        remaining = 0 if current.breached else remaining
+        name = policy_name(kind, current.limit, self.rules[kind])
+        allowance = Allowance(name, current.limit, remaining, max(1, ceil(resets_at - time())))
+        spending = _spending()
+        if spending.tightest is None or allowance.remaining <= spending.tightest.remaining:
+            spending.tightest = allowance
+        return allowance
+
+
+def init_limits(app: Flask, settings: Settings) -> None:
+    """Give the application its limits; raises ValueError for a rule or a storage that cannot be read."""
+    app.extensions["comments_limits"] = Limits(app, settings)
+    app.after_request(_with_fields)
+
+
+def spend(kind: Kind, *, site: str, author: str | None = None, address: str | None = None) -> None:
+    """Spend one `kind` in the current request; raises TooFast with `retry_after`.
+
+    `site` is the site's key ("" for an act of no site, such as sign_in), `author` any stable text of the
+    author (its key or the hash of it). `address` defaults to the client's behind the trusted proxies.
+    A view calls this after it has looked for a replay and before it does the work.
+    """
+    _limits().spend(kind, site=site, author=author, address=address)
+
+
+def spender(kind: Kind, *, site: str, author: str | None = None) -> Callable[[], None]:
+    """A callable that spends one `kind` when it is first called, and nothing after that.
+
+    For a verb that alone knows whether something counts (a new thread) and may run again.
+    """
+    state = {"spent": False}
+
+    def spend_once() -> None:
+        if not state["spent"]:
+            spend(kind, site=site, author=author)
+            state["spent"] = True
+
+    return spend_once
+
+
+def spend_new_thread(*, site: str, author: str | None = None) -> Callable[[], None]:
+    """`spender("threads")`: handed to the verb, which calls it before a reader's post makes a slug."""
+    return spender("threads", site=site, author=author)
+
+
+def limited(kind: Kind) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """For a view without replays: spends one `kind` by the route's `site` and the body's author_key first."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def limited_view(*args: P.args, **kwargs: P.kwargs) -> R:
+            site = (request.view_args or {}).get("site", "")
+            spend(kind, site=str(site), author=_author_in_body())
+            return view(*args, **kwargs)
+
+        return limited_view
+
+    return decorate
+
+
+def client() -> str:
+    """The current request's client address, behind the trusted proxies."""
+    return client_address(request.environ, _limits()._trusted)
+
+
+def storage_for(settings: Settings) -> tuple[str, dict[str, Any]]:
+    """The storage's address and options: Redis when it is configured, else a file beside the database."""
+    uri = settings.rate_limit_storage
+    if not uri and settings.is_sqlite:
+        path = settings.database_path
+        return f"failover+sqlitefile:///{path.with_name(path.name + '.limits')}", {}
+    if not uri:
+        return "failover+sqlitefile:///var/limits.db", {}
+    scheme = urlsplit(uri).scheme
+    if scheme in ("redis", "rediss", "redis+unix"):
+        return f"failover+{uri}", _redis_options()
+    if scheme == "sqlitefile":
+        return f"failover+{uri}", {}
+    if scheme == "memory":
+        return uri, {}
+    raise ValueError("COMMENTS_RATE_LIMIT_STORAGE must start with redis://, rediss:// or sqlitefile:///")
+
+
+def policy_name(kind: Kind, rule: RateLimitItem, rules: list[RateLimitItem]) -> str:
+    """How the RateLimit fields call a rule: `post`, and `post-hour` for the longer one beside it."""
+    return kind if rule == rules[0] else f"{kind}-{rule.GRANULARITY.name}"
+
+
+def _redis_options() -> dict[str, Any]:
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    # redis-py would try three times more, with pauses: a hung Redis must cost 0.2 s, once.
+    return {
+        "socket_timeout": REDIS_SECONDS,
+        "socket_connect_timeout": REDIS_SECONDS,
+        "retry": Retry(NoBackoff(), 0),
+        "key_prefix": KEY_PREFIX,
+    }
+
+
+def _rules(settings: Settings, kind: Kind) -> list[RateLimitItem]:
+    text = getattr(settings, f"limit_{kind}")
+    return [] if text == "off" else sorted(parse_many(text))
+
+
+def _limits() -> Limits:
+    return cast(Limits, current_app.extensions["comments_limits"])
+
+
+def _spending() -> Spending:
+    # Kept with the request, not in `g`: tests and commands may hold one `g` over many requests.
+    return cast(Spending, request.environ.setdefault(SPENDING, Spending()))
+
+
+def _address_key() -> str:
+    return _spending().address_key
+
+
+def _author_key() -> str:
+    return _spending().author_key or ""
+
+
+def _author_in_body() -> str | None:
+    if request.is_json:
+        try:
+            body = request.get_json(silent=True)
+        except RecursionError:
+            # The parser proper says what is wrong with it.
+            return None
+        author = body.get("author_key") if isinstance(body, dict) else None
+    else:
+        author = request.form.get("author_key")
+    return author if isinstance(author, str) else None
+
+
+def _with_fields(response: Response) -> Response:
+    """Say in the IETF fields what the policy is and what is left; Retry-After belongs to a 429 alone."""
+    spending = cast(Spending | None, request.environ.get(SPENDING))
+    if spending is not None and spending.tightest is not None:
+        left = spending.tightest
+        response.headers["RateLimit-Policy"] = ", ".join(
+            f'"{policy_name(kind, rule, rules)}";q={rule.amount};w={rule.get_expiry()}'
+            for kind, rules in spending.rules.items()
+            for rule in rules
+        )
+        response.headers["RateLimit"] = f'"{left.name}";r={left.remaining};t={left.resets_in}'
+    return response
+
+
+# Importing the module is what makes its schemes known to the limiter.
+SCHEMES = (limit_storage.SQLiteFileStorage.STORAGE_SCHEME, limit_storage.FailoverStorage.STORAGE_SCHEME)
