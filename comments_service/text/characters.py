@@ -1,0 +1,66 @@
+"""What single characters may do: control, hide, stack; shared by names, slugs and bodies."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+C0_EXCEPT_TAB_AND_NEWLINE = re.compile(r"[\x00-\x08\x0b-\x1f]")
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+BIDI_CONTROL = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+MARKS_PER_BASE = 3
+# Marks that are letters of their own (Tibetan subjoined, Burmese medials), recitation signs (Hebrew accents,
+# Qur'anic annotation) and variation selectors: real words carry several on top of three, so they have a wider
+# bound.
+_LIGHT_MARKS = re.compile(
+    "[\u0591-\u05af\u05bd\u06d6-\u06ed\u0f8d-\u0fbc\u103b-\u103e\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
+ALL_MARKS_PER_BASE = 8
+
+# Characters that draw nothing although their category says letter, mark or symbol (fillers, braille blank,
+# ...).
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
+
+
+def _class(*categories: str) -> str:
+    """The inside of a regex class of all characters of these categories, as ranges."""
+    spans: list[list[int]] = []
+    for point in (*range(0x20000), *range(0xE0000, 0xE0200)):
+        if unicodedata.category(chr(point)) in categories:
+            if spans and spans[-1][1] == point - 1:
+                spans[-1][1] = point
+            else:
+                spans.append([point, point])
+    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in spans)
+
+
+MARKS = _class("Mn", "Me", "Mc")
+FORMAT = _class("Cf")
+_STACK = re.compile(f"[{_class('Mn', 'Me')}{FORMAT}]{{{MARKS_PER_BASE + 1},}}")
+_FORMAT = re.compile(f"[{FORMAT}]+")
+_VISIBLE = re.compile(f"[^\\s\x00-\x1f\x7f-\x9f{FORMAT}{_BLANK}]")
+INVISIBLE = re.compile(f"[{FORMAT}{_BLANK}]")
+
+
+def is_visible(text: str) -> bool:
+    """Whether anything is drawn: not only spaces, format and zero-width characters, fillers."""
+    return _VISIBLE.search(text) is not None
+
+
+def stacks_marks(text: str) -> bool:
+    """Whether some base carries more combining marks than any living script needs ("zalgo").
+
+    Counted after NFC, so a mark that is part of a letter is free: Vietnamese counts none, Thai up to two
+    (vowel and tone), Hindi two (nukta, anusvara; a spacing vowel sign stands beside its base and is a base
+    here), Hebrew with niqqud three (shin dot, dagesh, vowel), Arabic two. Marks that are consonants or
+    recitation signs in their script (Tibetan, Burmese, Hebrew accents) do not count towards the three, but
+    all together may be eight at most. Joiners between marks do not begin a new base.
+    """
+    for run in _STACK.findall(unicodedata.normalize("NFC", text)):
+        marks = _FORMAT.sub("", run)
+        heavy = _LIGHT_MARKS.sub("", marks)
+        if len(heavy) > MARKS_PER_BASE or len(marks) > ALL_MARKS_PER_BASE:
+            return True
+    return False
