@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -19,13 +21,22 @@ from tests.servers.redis import Redis
 pytest_plugins = ["tests.app"]
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     # A run ended by `timeout` or a CI system stops its servers like one ended by Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    has_workers = bool(config.getoption("tx", None))
+    signal.signal(signal.SIGTERM, end_with_workers if has_workers else signal.default_int_handler)
     try:
         programs.required()
     except ValueError as problem:
         raise pytest.UsageError(str(problem)) from problem
+
+
+def end_with_workers(number: int, frame: FrameType | None) -> None:
+    """Passes the signal on: Ctrl-C reaches every worker from the terminal, but `timeout` knows one process."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    for pid in children.read_text().split() if children.exists() else []:
+        os.kill(int(pid), number)
+    signal.default_int_handler(number, frame)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -251,18 +251,23 @@ INTERRUPTED = """
     import os, signal
     from pathlib import Path
 
-    def test_until_the_end(redis_server):
+    def test_until_the_end(redis_server, request):
+        Path("folder").write_text(str(redis_server.server.folder))
         Path("port").write_text(str(redis_server.port))
-        os.kill(os.getpid(), signal.SIGTERM)
+        in_a_worker = hasattr(request.config, "workerinput")
+        os.kill(os.getppid() if in_a_worker else os.getpid(), signal.SIGTERM)
+        signal.pause()
 """
 
 
-def test_a_run_that_is_told_to_end_stops_its_servers(pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize("workers", [["-p", "no:xdist"], ["-n", "1"]], ids=["one process", "a worker"])
+def test_a_run_that_is_told_to_end_stops_its_servers(pytester: pytest.Pytester, workers: list[str]) -> None:
     programs.need("redis")
     pytester.makeconftest("from tests.conftest import pytest_configure, redis_server")
     pytester.makepyfile(INTERRUPTED)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist"]
+    words = [sys.executable, "-m", "pytest", "-q", *workers]
     ended = subprocess.run(words, env=environment, capture_output=True, check=False, timeout=60)
     assert ended.returncode == pytest.ExitCode.INTERRUPTED, ended.stdout
     assert not answers(int((pytester.path / "port").read_text()))
+    assert not Path((pytester.path / "folder").read_text()).exists()
