@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def end_with_workers(number: int, frame: FrameType | None) -> None:
-    """Passes the signal on: Ctrl-C reaches every worker from the terminal, but `timeout` knows one process."""
+    """Passes the signal on: Ctrl-C reaches the workers from the terminal, but `timeout` knows one process."""
     children = Path(f"/proc/self/task/{os.getpid()}/children")
     for pid in children.read_text().split() if children.exists() else []:
         os.kill(int(pid), number)
