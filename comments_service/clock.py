@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def now() -> datetime:
@@ -12,7 +14,12 @@ def now() -> datetime:
 
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970, for versions and keys."""
-    return int(moment.timestamp() * 1_000_000)
+    return (moment - EPOCH) // timedelta(microseconds=1)  # exact, where a float would round
+
+
+def from_microseconds(count: int) -> datetime:
+    """The moment that many microseconds after 1970; raises OverflowError beyond the year 9999."""
+    return EPOCH + timedelta(microseconds=count)
 
 
 def rfc3339(moment: datetime) -> str:

@@ -139,13 +139,14 @@ def _select_for_update(session: Session, site_id: int) -> Head | None:
 
 def _rows(session: Session, site_id: int) -> Iterator[Decision]:
     query = select(Decision).where(Decision.site_id == site_id).order_by(Decision.seq)
-    return iter(session.scalars(query.execution_options(yield_per=1_000)))
+    # What the database says, not what this session remembers of it.
+    return iter(session.scalars(query.execution_options(yield_per=1_000, populate_existing=True)))
 
 
 def _note_mismatch(session: Session, row: Decision) -> Broken | None:
     if row.note_hash is None:
         return None
-    note = session.get(DecisionNote, row.id)
+    note = session.get(DecisionNote, row.id, populate_existing=True)
     # A note may be erased with the person it speaks of; an altered one is a broken row.
     if note is not None and text_hash(note.salt, note.note) != row.note_hash:
         return Broken(row.seq, f"the note of row {row.seq} was altered")
