@@ -126,3 +126,32 @@ def test_dev_on_an_old_python_alone_says_what_to_install(tmp_path: Path) -> None
     assert refused.returncode == 1
     assert "python3 is 3.9.2" in refused.stderr
     assert "apt-get install python3.11 python3.11-venv" in refused.stderr
+
+
+ONE_FILE = """
+import runpy, sys
+from pathlib import Path
+names = runpy.run_path(sys.argv[1])["names"]
+names.__globals__["tracked_files"] = lambda: [names.__globals__["ROOT"] / sys.argv[2]]
+print(names())
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("from https://" + "pypi" + ".org/simple", True),
+        ('"resolved": "https://registry.' + "npmjs" + '.org/esbuild"', True),
+        ("/".join(["", "home", "ada", "comments"]), True),
+        ("see @ROOT@/README.md", True),
+        ("https://comments.example/root/ and /home of a site, /var/lib/comments", False),
+    ],
+)
+def test_the_check_of_names_tells_of_registries_and_of_places_on_a_machine(
+    tmp_path: Path, line: str, told: bool
+) -> None:
+    (tmp_path / "dev").write_bytes((ROOT / "dev").read_bytes())
+    (tmp_path / "page.md").write_text(f"first\n{line.replace('@ROOT@', str(tmp_path))}\n")
+    words = [sys.executable, "-I", "-S", "-c", ONE_FILE, str(tmp_path / "dev"), "page.md"]
+    found = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
+    assert found.stdout.startswith("page.md:2: ") is told, found.stdout
