@@ -26,7 +26,7 @@ def safe(url: str) -> str | None:
         parsed = ada_url.URL(url)
     except (ValueError, UnicodeEncodeError):
         return None
-    if parsed.protocol in WEB:
+    if parsed.protocol in WEB and parsed.hostname.strip("."):
         return _without_user(parsed)
     if parsed.protocol == "mailto:":
         return _mail_address(str(parsed.href))

@@ -53,10 +53,12 @@ _TAG = re.compile(r"<[^>]*>")
 # One run of characters that hold no white space, quote or bracket, and end in something that belongs to an
 # address.
 _ADDRESS = re.compile(
-    r"""(?<![\w@./:-])(?:https?://|www\.)[^\s<>"`{}|\\^\u3002\uff0c\u3001\u300d\uff09]*[^\s<>"`{}|\\^\u3002\uff0c\u3001\u300d\uff09.,;:!?'*_~]""",
+    r"""(?<![A-Za-z0-9_@./:-])(?:https?://|www\.)"""
+    r"""[^\s<>"`{}|\\\u3002\uff0c\u3001\u300d\uff09\u201c-\u201e\u00ab\u00bb]*"""
+    r"""[^\s<>"`{}|\\\u3002\uff0c\u3001\u300d\uff09\u201c-\u201e\u00ab\u00bb.,;:!?'*_~\u2018\u2019\u2026]""",
     re.IGNORECASE,
 )
-_AFTER = ".,;:!?'*_~"
+_AFTER = ".,;:!?'*_~\u2018\u2019\u2026"
 _NUMBER = re.compile(r"(\d{1,9})[.)]")
 
 # bleach's attributes: (namespace, name) -> value, and "_text" for what the link shows.

@@ -168,13 +168,18 @@ def _single_letters(text: str, tokens: list[_Token]) -> Iterator[list[_Token]]:
     gap = ""
     for token in tokens:
         between = text[run[-1].end : token.start] if run else ""
-        if run and (len(token.text) > 1 or not 0 < len(between) <= _WIDEST_GAP or (gap and between != gap)):
-            if len(run) >= _SHORTEST_SPACED:
-                yield run
-            run, between = [], ""
-        if len(token.text) == 1:
+        if len(token.text) == 1 and run and between == gap:
             run.append(token)
-            gap = between
+            continue
+        if len(run) >= _SHORTEST_SPACED:
+            yield run
+        if len(token.text) > 1:
+            run = []
+        elif run and 0 < len(between) <= _WIDEST_GAP:
+            # Another gap: the letter before it may be the first of this run ("I  c-l-o-w-n").
+            run, gap = [run[-1], token], between
+        else:
+            run, gap = [token], ""
     if len(run) >= _SHORTEST_SPACED:
         yield run
 

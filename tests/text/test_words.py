@@ -1,0 +1,201 @@
+"""Word lists."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from comments_service.text.words import Match, WordList
+
+from .samples import any_text, quick
+
+
+def found(words: list[str], text: str) -> list[tuple[str, str]]:
+    return [(match.word, text[match.start : match.end]) for match in WordList(words).find(text)]
+
+
+def test_a_listed_word_is_found_where_it_stands():
+    assert WordList(["clown"]).find("You clown, you!") == (Match("clown", 4, 9),)
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        *(
+            "CLOWN",
+            "Clówn",
+            "ｃｌｏｗｎ",
+            "cl0wn",
+            "c1own",
+            "сlоwn",
+            "c\u200bl\u200bown",
+            "clooown",
+            "cLoOoOwNnNn",
+            "𝓬𝓵𝓸𝔀𝓷",
+        ),
+        *(
+            "c l o w n",
+            "c.l.o.w.n",
+            "c-l-o-w-n",
+            "c_l_o_w_n",
+            "C L O W N",
+            "c 1 0 w n",
+            "c  l  o  w  n",
+            "c|own",
+            "c!own",
+        ),
+    ],
+)
+def test_a_disguised_word_is_found_whole(disguise):
+    assert found(["clown"], disguise) == [("clown", disguise)]
+    assert found(["clown"], f"You {disguise} there") == [("clown", disguise)]
+
+
+@pytest.mark.parametrize("text", ["You are a c l o w n", "c l o w n a day", "I  c l o w n", "c l o w n-x"])
+def test_one_letter_words_beside_letters_spaced_out_do_not_hide_them(text):
+    assert found(["clown"], text) == [("clown", "c l o w n")]
+
+
+@pytest.mark.parametrize(
+    ("word", "disguise"),
+    [("ass", "a$$"), ("ass", "@ss"), ("shit", "$h!t"), ("hell", "he11"), ("clown", "clown!")],
+)
+def test_symbols_stand_for_letters(word, disguise):
+    assert [match for match, _ in found([word], disguise)] == [word]
+
+
+@pytest.mark.parametrize(
+    "text", ["@clown hi", "me@clown.example", "$clown", "clown|fool", "(clown)", "clown's"]
+)
+def test_symbols_beside_a_word_do_not_hide_it(text):
+    assert ("clown", "clown") in found(["clown"], text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Scunthorpe",
+            "assess the class, pass the bass",
+            "Essex and Sussex",
+            "shitake",
+            "cockpit",
+            "as good as it gets",
+        ),
+        *(
+            "he'll go",
+            "U S A S S R",
+            "A S A P",
+            "a s",
+            "rhino",
+            "Penistone",
+            "A55 to Holyhead",
+            "section 4",
+            "5 3 x",
+            "B0 or C0",
+        ),
+        *(
+            "In 1951 and 455",
+            "Therapist",
+            "grass ass-ess",
+            "a counterpart",
+        ),
+    ],
+)
+def test_innocent_text_is_left_alone(text):
+    words = ["cunt", "sex", "shit", "cock", "hell", "penis", "rapist", "sass", "iasi", "rhin", "arse"]
+    assert found(words, text) == []
+
+
+def test_numbers_match_only_themselves():
+    assert found(["1488", "ass"], "in 1488, not 14888, 455 or 1 4 8 8") == [
+        ("1488", "1488"),
+        ("1488", "1 4 8 8"),
+    ]
+
+
+def test_a_double_letter_is_not_a_stretched_one():
+    assert found(["as"], "ass") == []
+    assert found(["ass"], "as") == []
+    assert found(["ass"], "asssss") == [("ass", "asssss")]
+    assert found(["good"], "goood gooood god") == [("good", "goood"), ("good", "gooood")]
+
+
+def test_phrases_are_found_across_punctuation_and_lines():
+    words = ["go home", "do not go"]
+    assert found(words, "Go  home! go-home go\nhome, go h0me") == [
+        *[("go home", "Go  home"), ("go home", "go-home"), ("go home", "go\nhome"), ("go home", "go h0me")]
+    ]
+    assert found(words, "Do not go home") == [("do not go", "Do not go"), ("go home", "go home")]
+    assert found(words, "go to home, homego") == []
+
+
+def test_a_word_with_symbols_lists_no_shorter_word():
+    assert found(["a$$hat"], "a hat, an a$$hat and an asshat") == [("a$$hat", "a$$hat"), ("a$$hat", "asshat")]
+
+
+def test_scripts_without_spaces_are_searched_inside_sentences():
+    assert found(["傻瓜"], "你是傻瓜吧") == [("傻瓜", "傻瓜")]
+    assert found(["ควาย"], "คุณเป็นควายนะ") == [("ควาย", "ควาย")]
+
+
+def test_other_alphabets_and_pictures_are_found():
+    assert found(["дурак"], "Ты ДУРАК!") == [("дурак", "ДУРАК")]
+    assert found(["बेवकूफ"], "तुम बेवकूफ हो") == [("बेवकूफ", "बेवकूफ")]
+    assert found(["🖕"], "so 🖕🏽 there") == [("🖕", "🖕")]
+
+
+@pytest.mark.parametrize("words", [[], ["", " ", "!!!", "\u200b"]])
+def test_a_list_of_nothing_finds_nothing(words):
+    assert found(words, "anything! at all \u200b") == []
+
+
+def test_matches_come_in_order_and_once():
+    matches = WordList(["b", "a b", "a"]).find("a b 4 b a")
+    assert list(matches) == sorted(set(matches), key=lambda match: (match.start, match.end))
+    assert [match.word for match in matches] == ["a b", "b", "b", "a"]
+
+
+def test_ten_thousand_words_and_hostile_texts_take_linear_time():
+    chance = random.Random(1)
+    words = WordList("".join(chance.choices("abcdefghij", k=chance.randint(3, 9))) for _ in range(10_000))
+    begin = time.process_time()
+    for hostile in (
+        "a ",
+        "1a! ",
+        "a",
+        "$a",
+        "@",
+        "$",
+        "!a",
+        "@$!|",
+        "a$!",
+        "aa1",
+        "\u0301",
+        "a\u0301",
+        "傻",
+        "a b c d ",
+    ):
+        words.find((hostile * 10_000)[:10_000])
+    assert time.process_time() - begin < 14 * 0.1
+
+
+@quick
+@given(any_text, st.sampled_from(["clown", "go home", "傻瓜"]), any_text)
+def test_a_listed_word_is_found_between_anything(before, word, after):
+    text = f"{before}\n.\n{word}\n.\n{after}"
+    place = len(before) + 3
+    assert any(m.start <= place and m.end >= place + len(word) for m in WordList([word]).find(text))
+
+
+@quick
+@given(any_text, st.lists(st.text(max_size=6), max_size=8))
+def test_every_match_lies_inside_the_text(text, words):
+    words = [word for word in words if word.isprintable()]
+    for match in WordList(words).find(text):
+        assert 0 <= match.start < match.end <= len(text)
+        assert match.word in words
