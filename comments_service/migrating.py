@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 
-from .db import Database
+from .db import Base, Database
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -25,6 +26,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
     """Migrate up to `revision`, taking the write turn for all of it."""
     from alembic import command
 
+    _make_file(database)
     _run(database, lambda config: command.upgrade(config, revision))
 
 
@@ -55,6 +57,26 @@ def is_current(engine: Engine) -> bool:
     """Whether the database has the schema this version of the service needs."""
     with engine.connect() as connection:
         return current(connection) == newest()
+
+
+def drift(connection: Connection) -> list[str]:
+    """How the tables differ from the models, one line each; empty when they agree."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
+    from . import models  # fills the metadata
+
+    assert models.Comment.metadata is Base.metadata
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return [str(difference) for difference in compare_metadata(context, Base.metadata)]
+
+
+def _make_file(database: Database) -> None:
+    if database.turn is not None:
+        # What readers wrote is nobody else's on this machine; SQLite gives its other files the same mode.
+        path = database.settings.database_path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _run(database: Database, act: object) -> None:

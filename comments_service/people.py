@@ -20,6 +20,7 @@ LINK_LIFETIME = timedelta(minutes=15)
 SESSION_IDLE = timedelta(hours=12)
 SESSION_LIFETIME = timedelta(days=7)
 USE_NOTED_EVERY = timedelta(minutes=1)
+SIGN_IN_PATH = "/moderate/sign-in"
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,11 @@ def make_link(session: Session, signer: Signer, name: str) -> str:
         )
     )
     return secret
+
+
+def link_address(public_url: str, secret: str) -> str:
+    """Where a link leads; the secret stands in the query, which no log keeps."""
+    return f"{public_url}{SIGN_IN_PATH}?link={secret}"
 
 
 def peek_link(session: Session, signer: Signer, token: str) -> Person | None:

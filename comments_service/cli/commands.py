@@ -1,0 +1,102 @@
+"""How every command meets settings, database and failure."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from .. import migrating
+from ..config import Settings, SettingsError
+from ..db import Database
+from ..errors import Invalid, ServiceError
+from ..identity import Signer
+
+MIGRATE = "The database is not migrated; run: comments-service db upgrade"
+
+
+class Commands(click.Group):
+    """The outermost group: what goes wrong becomes one sentence on stderr and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; raises ClickException, which click prints."""
+        try:
+            return super().invoke(ctx)
+        except Invalid as error:
+            raise click.ClickException(_sentence(error)) from error
+        except ServiceError as error:
+            raise click.ClickException(error.message) from error
+        except SettingsError as error:
+            raise click.ClickException(str(error)) from error
+        except DBAPIError as error:
+            raise click.ClickException(f"The database says: {str(error.orig).strip()}") from error
+
+
+def _sentence(error: Invalid) -> str:
+    return " ".join([error.message, *(f"{bad.field}: {bad.message}" for bad in error.errors)])
+
+
+@contextmanager
+def unchecked() -> Iterator[Database]:
+    """The database of the settings, migrated or not."""
+    database = Database(Settings.read())
+    try:
+        yield database
+    finally:
+        database.writer.dispose()
+
+
+@contextmanager
+def opened() -> Iterator[Database]:
+    """The database of the settings; a ClickException unless it is migrated."""
+    with unchecked() as database:
+        # Connecting would make an empty file.
+        if database.settings.is_sqlite and not database.settings.database_path.exists():
+            raise click.ClickException(MIGRATE)
+        with snapshot(database) as session:
+            if migrating.current(session.connection()) != migrating.newest():
+                raise click.ClickException(MIGRATE)
+        yield database
+
+
+@contextmanager
+def snapshot(database: Database) -> Iterator[Session]:
+    """A reading session that sees one moment, however long it reads, and makes no writer wait."""
+    engine = _reading_engine(database.settings)
+    try:
+        with Session(engine) as session:
+            yield session
+    finally:
+        engine.dispose()
+
+
+def _reading_engine(settings: Settings) -> Engine:
+    if not settings.is_sqlite:
+        return create_engine(
+            settings.database_url, isolation_level="REPEATABLE READ", connect_args={"connect_timeout": 5}
+        )
+    engine = create_engine(f"sqlite:///{settings.database_path}")
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", lambda connection: connection.execute(text("BEGIN")))
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    connection.execute("PRAGMA query_only = ON")
+
+
+def signer(database: Database) -> Signer:
+    """What hashes the secrets that commands hand out."""
+    return Signer(database.settings.secret_key)
+
+
+def progress(sentence: str) -> None:
+    """Say on stderr what a long command is doing; its answer alone goes to stdout."""
+    click.echo(f"{sentence} ...", err=True)

@@ -1,0 +1,45 @@
+"""`purge` and `doctor`: what keeps a service healthy."""
+
+from __future__ import annotations
+
+import click
+
+from .. import clock, purging
+from ..config import Settings
+from ..doctor import FAIL, examine
+from .commands import opened, progress
+
+
+@click.command()
+def purge() -> None:
+    """Erase what was withdrawn and what has outlived its time. `serve` does this every hour.
+
+    \b
+    Example:
+      comments-service purge
+    """
+    with opened() as database:
+        done = purging.purge(database, clock.now(), progress)
+    click.echo(
+        f"Erased {done.comments} withdrawn comments, {done.buckets} address hashes, "
+        f"{done.day_keys} day keys, {done.idempotency_keys} idempotency keys, "
+        f"{done.links} links, {done.sessions} sessions."
+    )
+    if not done.emptied:
+        click.echo("A reader was busy: the write-ahead log will be emptied by the next purge.", err=True)
+
+
+@click.command()
+def doctor() -> None:
+    """Look at settings and database, and say what is wrong or unsafe; exits with 1 if anything fails.
+
+    \b
+    Example:
+      comments-service doctor
+    """
+    findings = examine(Settings.read())
+    for finding in findings:
+        click.echo(f"{finding.level:4}  {finding.sentence}")
+    failed = sum(finding.level == FAIL for finding in findings)
+    if failed:
+        raise click.ClickException(f"{failed} of {len(findings)} looks failed; see above.")

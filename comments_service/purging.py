@@ -1,0 +1,237 @@
+"""Purging: erasing what was withdrawn and what has outlived its time, in small transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Delete, Update, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy.orm import Session, aliased
+
+from .db import Database
+from .identity import DAYS_KEPT
+from .models import (
+    WITHDRAWN,
+    Author,
+    Ban,
+    Comment,
+    DayKey,
+    Evidence,
+    IdempotencyKey,
+    Report,
+    Revision,
+    SignInLink,
+    SignInSession,
+    Vote,
+)
+
+# Open reports keep a withdrawn comment for the moderator to see, but not for ever.
+REPORTS_WAIT = timedelta(days=7)
+KEYS_KEPT = timedelta(hours=48)
+# What one transaction looks at; it holds the write turn for a few milliseconds.
+STRIDE = 2_000
+BATCH = 500
+TURN_MILLISECONDS = 2_000
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Purged:
+    """What one purge did. `emptied`: the WAL holds nothing any more (True where there is none)."""
+
+    comments: int = 0
+    rows: int = 0
+    buckets: int = 0
+    day_keys: int = 0
+    idempotency_keys: int = 0
+    links: int = 0
+    sessions: int = 0
+    emptied: bool = True
+
+
+def purge(database: Database, now: datetime, progress: Progress | None = None) -> Purged:
+    """Erase all whose time is over; running it again, or breaking it off, does no harm.
+
+    `progress` is told, in a sentence, what is being done. Statuses never change here. Raises Unavailable.
+    """
+    tell = progress or _silent
+    tell("Erasing what was withdrawn")
+    done = _erase_withdrawn(database, now, tell)
+    tell("Forgetting addresses")
+    last_day = (now - timedelta(days=DAYS_KEPT)).date().isoformat()
+    done = replace(
+        done,
+        buckets=_forget_buckets(database, last_day, now),
+        # After the hashes: while one is left, so is the key that explains it.
+        day_keys=database.write(lambda session: _run(session, delete(DayKey).where(DayKey.day <= last_day))),
+    )
+    tell("Dropping old keys, links and sessions")
+    done = replace(
+        done,
+        idempotency_keys=_repeat(database, _old_keys(now - KEYS_KEPT)),
+        links=database.write(lambda session: _drop_links(session, now)),
+        sessions=database.write(lambda session: _drop_sessions(session, now)),
+    )
+    tell("Emptying the write-ahead log")
+    return replace(done, emptied=_empty_wal(database))
+
+
+def _silent(sentence: str) -> None:
+    return None
+
+
+def _erase_withdrawn(database: Database, now: datetime, tell: Progress) -> Purged:
+    newest = database.write(lambda session: session.scalar(select(func.max(Comment.id)))) or 0
+    erased = removed = 0
+    # Backwards, so that a reply's row goes before the row it hangs on.
+    for end in range(newest, 0, -STRIDE):
+        counts = database.write(partial(_erase_between, after=end - STRIDE, until=end, now=now))
+        erased, removed = erased + counts[0], removed + counts[1]
+        if (newest - end) // STRIDE % 50 == 49:
+            tell(f"Looked at {newest - end + STRIDE:,} of {newest:,} comments")
+    return Purged(comments=erased, rows=removed)
+
+
+def _erase_between(session: Session, *, after: int, until: int, now: datetime) -> tuple[int, int]:
+    """Erase the withdrawn comments with after < id <= until; how many, and how many rows went altogether."""
+    waited = or_(
+        Comment.open_reports == 0,
+        Comment.withdrawn_at.is_(None),
+        Comment.withdrawn_at <= now - REPORTS_WAIT,
+    )
+    query = select(Comment.id).where(
+        Comment.id > after, Comment.id <= until, Comment.status == WITHDRAWN, waited, _has_content()
+    )
+    # What somebody works on just now has time until the next purge.
+    due = session.scalars(query.with_for_update(skip_locked=True)).all()
+    if due:
+        _erase(session, due, now)
+    # A row that carries nothing may go; one that replies, reports or a retry's key lead to stays, empty.
+    child = aliased(Comment)
+    bare = delete(Comment).where(
+        Comment.id > after,
+        Comment.id <= until,
+        Comment.status == WITHDRAWN,
+        Comment.shown.is_(False),
+        ~_has_content(),
+        ~exists().where(child.parent_id == Comment.id),
+        ~exists().where(child.root_id == Comment.id),
+        ~exists().where(Report.comment_id == Comment.id),
+        ~exists().where(IdempotencyKey.comment_id == Comment.id),
+    )
+    return len(due), _run(session, bare)
+
+
+def _has_content() -> Any:
+    return exists().where(Revision.comment_id == Comment.id)
+
+
+def _erase(session: Session, ids: Any, now: datetime) -> None:
+    authors = select(Comment.author_id).where(Comment.id.in_(ids))
+    written = aliased(Comment)
+    # A name stays with the author only while another comment of theirs carries it.
+    _run(
+        session,
+        update(Author)
+        .where(
+            Author.id.in_(authors),
+            ~exists().where(written.author_id == Author.id, written.status != WITHDRAWN),
+        )
+        .values(name=""),
+    )
+    _run(session, delete(Evidence).where(Evidence.comment_id.in_(ids)))
+    _run(session, delete(Revision).where(Revision.comment_id.in_(ids)))
+    # Nothing is left that a moderator could look at.
+    _run(
+        session,
+        update(Report).where(Report.comment_id.in_(ids), Report.closed_at.is_(None)).values(closed_at=now),
+    )
+    _run(
+        session,
+        update(Comment)
+        .where(Comment.id.in_(ids))
+        .values(
+            name="",
+            badge=None,
+            leaf=None,
+            reason=None,
+            fingerprint=None,
+            bucket=None,
+            bucket_day=None,
+            held_revision=None,
+            edited_at=None,
+            open_reports=0,
+        ),
+    )
+
+
+def _forget_buckets(database: Database, last_day: str, now: datetime) -> int:
+    blank = {"bucket": None, "bucket_day": None}
+    forgotten = 0
+    for model in (Comment, Report):
+        old = select(model.id).where(model.bucket_day <= last_day).limit(BATCH)
+        forgotten += _repeat(database, update(model).where(model.id.in_(old)).values(blank))
+    place = tuple_(Vote.comment_id, Vote.author_id)
+    old_votes = select(Vote.comment_id, Vote.author_id).where(Vote.bucket_day <= last_day).limit(BATCH)
+    forgotten += _repeat(database, update(Vote).where(place.in_(old_votes)).values(blank))
+    return forgotten + database.write(lambda session: _forget_banned(session, last_day, now))
+
+
+def _forget_banned(session: Session, last_day: str, now: datetime) -> int:
+    # The ban stays on record, of an address that nobody can name any more.
+    return _run(
+        session,
+        update(Ban)
+        .where(Ban.bucket_day <= last_day)
+        .values(bucket=b"", bucket_day=None, expires_at=func.coalesce(Ban.expires_at, now)),
+    )
+
+
+def _old_keys(before: datetime) -> Delete:
+    place = tuple_(IdempotencyKey.author_id, IdempotencyKey.key)
+    old = select(IdempotencyKey.author_id, IdempotencyKey.key).where(IdempotencyKey.created_at <= before)
+    return delete(IdempotencyKey).where(place.in_(old.limit(BATCH)))
+
+
+def _drop_links(session: Session, now: datetime) -> int:
+    over = or_(SignInLink.used_at.is_not(None), SignInLink.expires_at <= now)
+    return _run(session, delete(SignInLink).where(over))
+
+
+def _drop_sessions(session: Session, now: datetime) -> int:
+    over = or_(SignInSession.revoked_at.is_not(None), SignInSession.expires_at <= now)
+    return _run(session, delete(SignInSession).where(over))
+
+
+def _repeat(database: Database, statement: Update | Delete) -> int:
+    """Run a statement that takes up to BATCH rows, a transaction each time, until none is left."""
+    total = 0
+    while True:
+        count = database.write(lambda session: _run(session, statement))
+        total += count
+        if count == 0:
+            return total
+
+
+def _run(session: Session, statement: Update | Delete) -> int:
+    plain = statement.execution_options(synchronize_session=False)
+    return cast(CursorResult[Any], session.execute(plain)).rowcount
+
+
+def _empty_wal(database: Database) -> bool:
+    """Copy the WAL into the file and cut it, so that erased text is nowhere; False if a reader held it."""
+    if database.turn is None:
+        return True
+    with database.turn.taken():
+        connection = sqlite3.connect(database.settings.database_path, isolation_level=None)
+        try:
+            connection.execute(f"PRAGMA busy_timeout = {TURN_MILLISECONDS}")
+            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        finally:
+            connection.close()
+    return bool(busy == 0)
