@@ -7,14 +7,16 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from flask import Flask, Response, abort, render_template, send_file
+from flask import Flask, Response, abort, render_template
 
-from .articles import CONTENT, SECTIONS, Article, read_articles
+from .articles import SECTIONS, Article, read_articles
 
 NAME = "The Tarnbridge Ledger"
 SITE = "ledger"
+STYLE = Path(__file__).with_name("newspaper.css")
 PAGES = {"house-rules": "House rules", "privacy": "Privacy", "contact": "Contact the desk"}
 
 MOST_DISCUSSED = 6
@@ -25,9 +27,10 @@ Counts = Callable[[Sequence[str]], dict[str, int]]
 
 
 def create_newspaper(*, service: str, edition: datetime, counts: Counts | None = None) -> Flask:
-    """The newspaper of the day `edition`, with comments from `service`, an origin such as `http://127.0.0.1:8000`.
+    """The newspaper of the day `edition`, with comments from `service`, such as `http://127.0.0.1:8000`.
 
-    `counts` tells how many comments each slug has and orders "Most discussed"; by default it asks the service.
+    `counts` tells how many comments each slug has, which orders "Most discussed"; by default it asks the
+    service.
     """
     articles = read_articles(edition)
     by_slug = {article.slug: article for article in articles}
@@ -88,7 +91,7 @@ def create_newspaper(*, service: str, edition: datetime, counts: Counts | None =
 
     @app.get("/newspaper.css")
     def style() -> Response:
-        return send_file(CONTENT.parent / "newspaper.css", mimetype="text/css")
+        return Response(STYLE.read_text(encoding="utf-8"), mimetype="text/css")
 
     @app.errorhandler(404)
     def not_found(_: Exception) -> tuple[str, int]:
@@ -153,8 +156,9 @@ def _headers(service: str, mimetype: str | None) -> dict[str, str]:
         policy = "default-src 'none'; style-src 'unsafe-inline'"
     else:
         policy = (
-            f"default-src 'none'; script-src {service}; connect-src {service}; style-src 'self'; img-src 'self'; "
-            f"font-src 'none'; base-uri 'none'; form-action 'self' {service}; frame-ancestors 'none'; "
+            f"default-src 'none'; script-src {service}; connect-src {service}; "
+            "style-src 'self'; img-src 'self'; font-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+            f"form-action 'self' {service}; "
             "require-trusted-types-for 'script'; trusted-types 'none'"
         )
     return {

@@ -1,0 +1,121 @@
+"""Fills the service with the newspaper's conversations, through its public API alone.
+
+Run again after an interruption it goes on where it was: comments carry idempotency keys, and votes, reports
+and decisions that were made already change nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from .api import Api, Refusal
+from .articles import Article
+from .conversations import Comment, Conversation
+
+ALREADY_DONE = 409
+
+Progress = Callable[[int, int], None]
+
+
+class Seeder:
+    """Posts conversations as their people; `secret` makes each person's author key, the same at every run."""
+
+    def __init__(self, api: Api, secret: bytes) -> None:
+        self._api = api
+        self._secret = secret
+        self._posted: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def seed(
+        self, articles: Sequence[Article], conversations: Sequence[Conversation], url: str, tell: Progress
+    ) -> None:
+        """Register the articles at their addresses below `url`, post all comments, then do what follows.
+
+        All comments come first, since a reply wants a parent that is still published. `tell` hears how many
+        of how many comments are done. Raises Refusal when the service does not take something.
+        """
+        for article in articles:
+            self._register(article, url)
+        comments = [(talk.article, comment) for talk in conversations for comment in talk.comments]
+        for done, (slug, comment) in enumerate(comments, start=1):
+            self._post(slug, comment)
+            tell(done, len(comments))
+        for slug, comment in comments:
+            self._follow_up(slug, comment)
+
+    def _register(self, article: Article, url: str) -> None:
+        path = f"/threads?slug={quote(article.slug, safe='')}"
+        self._api.moderate("PATCH", path, {"title": article.title, "url": f"{url}/{article.slug}"})
+
+    def _post(self, slug: str, comment: Comment) -> None:
+        body = {
+            "slug": slug,
+            "name": comment.name,
+            "body": comment.body,
+            "author_key": self._author_key(comment.name),
+            "key": f"{slug}#{comment.id}",
+        }
+        if comment.parent is not None:
+            body["parent"] = self._posted[slug, comment.parent]["comment"]["id"]
+        answer = self._api.post("/comments", body, address=address_of(comment.name))
+        self._posted[slug, comment.id] = answer
+
+    def _follow_up(self, slug: str, comment: Comment) -> None:
+        answer = self._posted[slug, comment.id]
+        place = f"/comments/{answer['comment']['id']}"
+        if comment.edit is not None and answer["comment"]["revision"] == 1:
+            revision = {"body": comment.edit, "edit_token": answer["edit_token"]}
+            self._api.post(f"{place}/revisions", revision, address=address_of(comment.name))
+        for passer_by, value in _votes(comment):
+            self._vote(place, passer_by, value)
+        for number, complaint in enumerate(comment.reports):
+            report = {"reason": complaint.reason, "text": complaint.text}
+            self._unless_done(f"{place}/reports", report, address=address_of(f"reporter {number}"))
+        if comment.withdrawn:
+            withdrawal = {"author_key": self._author_key(comment.name)}
+            self._unless_done(f"{place}/withdrawal", withdrawal, address=address_of(comment.name))
+        if comment.removal is not None:
+            self._reject(answer["comment"], comment.removal.reason, comment.removal.note)
+
+    def _vote(self, place: str, passer_by: str, value: int) -> None:
+        vote = {"value": value, "author_key": self._author_key(passer_by)}
+        self._api.post(f"{place}/votes", vote, address=address_of(passer_by))
+
+    def _reject(self, comment: dict[str, Any], reason: str, note: str) -> None:
+        # If it was rejected before an interruption, the service answers "stale": so it shall stay.
+        decision = {
+            "comment": comment["id"],
+            "revision": comment["revision"],
+            "from": "published",
+            "action": "reject",
+            "reason": reason,
+            "note": note,
+        }
+        self._api.moderate("POST", "/decisions", {"decisions": [decision]})
+
+    def _unless_done(self, path: str, body: dict[str, Any], *, address: str) -> None:
+        try:
+            self._api.post(path, body, address=address)
+        except Refusal as refusal:
+            if refusal.status != ALREADY_DONE:
+                raise
+
+    def _author_key(self, person: str) -> str:
+        digest = hmac.digest(self._secret, f"demo author {person}".encode(), "sha256")
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def address_of(person: str) -> str:
+    """Where a person writes from: an address reserved for documentation, the same at every run."""
+    digest = hashlib.sha256(person.encode()).digest()
+    return f"2001:db8:{digest[0]:x}{digest[1]:02x}:{digest[2]:x}{digest[3]:02x}::1"
+
+
+def _votes(comment: Comment) -> Iterator[tuple[str, int]]:
+    values = [1] * comment.up + [-1] * comment.down
+    for number, value in enumerate(values):
+        yield f"passer-by {number}", value
