@@ -168,13 +168,13 @@ def _single_letters(text: str, tokens: list[_Token]) -> Iterator[list[_Token]]:
     gap = ""
     for token in tokens:
         between = text[run[-1].end : token.start] if run else ""
-        if len(token.text) == 1 and run and between == gap:
+        if len(token.text) == 1 and gap and between == gap:
             run.append(token)
             continue
         if len(run) >= _SHORTEST_SPACED:
             yield run
         if len(token.text) > 1:
-            run = []
+            run, gap = [], ""
         elif run and 0 < len(between) <= _WIDEST_GAP:
             # Another gap: the letter before it may be the first of this run ("I  c-l-o-w-n").
             run, gap = [run[-1], token], between

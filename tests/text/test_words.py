@@ -140,6 +140,7 @@ def test_a_word_with_symbols_lists_no_shorter_word():
 
 def test_scripts_without_spaces_are_searched_inside_sentences():
     assert found(["傻瓜"], "你是傻瓜吧") == [("傻瓜", "傻瓜")]
+    assert found(["傻"], "傻傻傻") == [("傻", "傻")] * 3
     assert found(["ควาย"], "คุณเป็นควายนะ") == [("ควาย", "ควาย")]
 
 
