@@ -73,9 +73,14 @@ class Rendered:
     links: tuple[str, ...]
 
     @property
+    def text(self) -> str:
+        """What a reader sees, without markup: "cl**ow**n" and "&#99;lown" read "clown" here."""
+        return html.unescape(_TAG.sub("", self.html))
+
+    @property
     def is_blank(self) -> bool:
         """Whether nothing would be seen, as with a source of `&nbsp;` or an empty fence."""
-        return not characters.is_visible(html.unescape(_TAG.sub("", self.html)))
+        return not characters.is_visible(self.text)
 
 
 def render(body: str) -> Rendered:

@@ -352,6 +352,13 @@ def test_a_rendering_with_something_to_see_is_not_blank(body):
     assert not render(body).is_blank
 
 
+def test_the_text_is_what_a_reader_sees():
+    assert render("cl**ow**n &#99;lown c\\lown\nnext\n\n- a\n- b").text.split() == [
+        *("clown", "clown", "c\\lown", "next", "a", "b")
+    ]
+    assert render("cl*o*w\\_n `<b>`").text == "clow_n <b>"
+
+
 def test_many_threads_render_the_same():
     bodies = [f"**{n}** [x](http://a{n}.example) www.b{n}.example\n\n- {n}" for n in range(60)] * 3
     alone = [render(body) for body in bodies]
