@@ -1,0 +1,305 @@
+"""Deciding on comments: approve, reject, spam, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import Session, aliased
+
+from . import clock, publishing
+from .errors import Conflict, FieldError, Invalid, NotFound
+from .models import (
+    PENDING,
+    PUBLISHED,
+    REJECTED,
+    SPAM,
+    WITHDRAWN,
+    Comment,
+    Decision,
+    DecisionNote,
+    Evidence,
+    Moderator,
+    Report,
+    Thread,
+)
+from .models.decision import ACTIONS, REASONS, REASONS_WITH_NOTE, REVERSE
+from .publishing import Because, State
+from .reading import cursors
+
+MOST_DECISIONS = 100
+LONGEST_NOTE = 2_000
+LONGEST_REASON = 500
+TARGET = {"approve": PUBLISHED, "reject": REJECTED, "spam": SPAM}
+WAITS = "A moderator looks at it before it is published."
+
+Outcome = Literal["done", "unchanged", "stale", "not_found"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """What a moderator asks for one comment, and what they saw: its revision and status."""
+
+    comment: int
+    revision: int
+    from_status: str
+    action: str
+    reason: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of an Item; `decision` is the log's row when it was done."""
+
+    comment: int
+    result: Outcome
+    decision: int | None = None
+
+
+@dataclass(frozen=True)
+class Logged:
+    """One row of the decision log as people read it; `by` is a name or "software"."""
+
+    id: int
+    seq: int
+    comment: int
+    revision: int
+    action: str
+    reason: str | None
+    note: str
+    by: str
+    reverses: int | None
+    before_status: str
+    after_status: str
+    created_at: datetime
+    hash: str
+
+
+def decide(session: Session, *, site_id: int, moderator_id: int, items: Sequence[Item]) -> list[Result]:
+    """Carry out up to 100 decisions and answer each, in the order they were asked.
+
+    `stale`: the revision or status is no longer what the moderator saw, or the author took the comment
+    back. `unchanged`: somebody decided just that already. Raises Invalid naming `decisions.<index>.<field>`.
+    """
+    _check(items)
+    threads = _threads(session, site_id, {item.comment for item in items})
+    _lock(session, threads.values())
+    in_thread_order = sorted(
+        range(len(items)), key=lambda i: (threads.get(items[i].comment, 0), items[i].comment, i)
+    )
+    results = {i: _decide_one(session, site_id, moderator_id, items[i]) for i in in_thread_order}
+    return [results[i] for i in range(len(items))]
+
+
+def reverse(session: Session, *, site_id: int, moderator_id: int, decision_id: int) -> int:
+    """Undo a comment's latest decision, restoring exactly the state before; returns the reversal's id.
+
+    Raises NotFound for no such decision on this site, and Conflict when it is not the comment's latest,
+    was undone already, was software's own, or when the comment changed since.
+    """
+    comment_id = session.scalar(
+        select(Decision.comment_id).where(Decision.id == decision_id, Decision.site_id == site_id)
+    )
+    comment = publishing.lock(session, site_id, comment_id) if comment_id is not None else None
+    if comment is None:
+        raise NotFound("There is no such decision.", code="decision_not_found")
+    decision = _latest(session, comment.id)
+    if decision is None or decision.id != decision_id:
+        raise Conflict("Only the latest decision on a comment can be undone.", code="not_latest")
+    if decision.moderator_id is None:
+        raise Conflict("Software held this comment; decide on it instead.", code="not_a_persons")
+    if State.of(comment) != _state_after(decision):
+        raise Conflict("The comment has changed since that decision.", code="changed_since")
+    return _undo(session, comment, decision, moderator_id)
+
+
+def logged(
+    session: Session, *, site_id: int, cursor: str | None = None, limit: int = 50
+) -> tuple[list[Logged], str | None]:
+    """A page of the site's decision log, newest first, and the cursor of the next page.
+
+    Raises Invalid for a cursor that is not ours.
+    """
+    query = (
+        select(Decision, DecisionNote.note, Moderator.name)
+        .outerjoin(DecisionNote, DecisionNote.decision_id == Decision.id)
+        .outerjoin(Moderator, Moderator.id == Decision.moderator_id)
+        .where(Decision.site_id == site_id)
+        .order_by(Decision.seq.desc())
+        .limit(limit + 1)
+    )
+    if cursor:
+        query = query.where(Decision.seq < cursors.places(cursor, "log", 1)[0])
+    rows = [_as_logged(*row) for row in session.execute(query)]
+    more = len(rows) > limit
+    return rows[:limit], cursors.make("log", rows[limit - 1].seq) if more else None
+
+
+def _check(items: Sequence[Item]) -> None:
+    if not 1 <= len(items) <= MOST_DECISIONS:
+        raise Invalid.field("decisions", "length", f"Send 1 to {MOST_DECISIONS} decisions at a time.")
+    errors = [
+        FieldError(f"decisions.{index}.{field}", code, message)
+        for index, item in enumerate(items)
+        for field, code, message in _faults(item)
+    ]
+    if errors:
+        raise Invalid(*errors)
+
+
+def _faults(item: Item) -> Iterable[tuple[str, str, str]]:
+    if item.action not in ACTIONS:
+        yield "action", "invalid", f"An action is one of: {', '.join(ACTIONS)}."
+    if item.reason is None and item.action in ("reject", "spam"):
+        yield "reason", "required", f"Say why: {', '.join(REASONS)}."
+    if item.reason is not None and item.reason not in REASONS:
+        yield "reason", "invalid", f"A reason is one of: {', '.join(REASONS)}."
+    if item.reason in REASONS_WITH_NOTE and not item.note.strip():
+        yield "note", "required", "This reason needs a note that explains it."
+    if len(item.note) > LONGEST_NOTE:
+        yield "note", "too_long", f"A note has at most {LONGEST_NOTE} characters."
+
+
+def _threads(session: Session, site_id: int, comment_ids: Iterable[int]) -> dict[int, int]:
+    rows = session.execute(
+        select(Comment.id, Comment.thread_id).where(Comment.site_id == site_id, Comment.id.in_(comment_ids))
+    )
+    return {row.id: row.thread_id for row in rows}
+
+
+def _lock(session: Session, thread_ids: Iterable[int]) -> None:
+    # All threads before the first change: that takes the log's lock, and whoever holds the log
+    # must not wait for a thread whose holder waits for the log.
+    wanted = select(Thread.id).where(Thread.id.in_(set(thread_ids))).order_by(Thread.id)
+    session.execute(wanted.with_for_update()).all()
+
+
+def _decide_one(session: Session, site_id: int, moderator_id: int, item: Item) -> Result:
+    comment = publishing.lock(session, site_id, item.comment)
+    if comment is None:
+        return Result(item.comment, "not_found")
+    if comment.status == WITHDRAWN or comment.judged_revision != item.revision:
+        return Result(item.comment, "stale")
+    if _is_settled(comment, TARGET[item.action]):
+        return Result(item.comment, "unchanged")
+    if comment.judged_status != item.from_status:
+        return Result(item.comment, "stale")
+    return Result(item.comment, "done", _done(session, comment, item, moderator_id))
+
+
+def _is_settled(comment: Comment, target: str) -> bool:
+    """Whether a moderator already decided just this, and nothing was reported since."""
+    return comment.reviewed and comment.judged_status == target and comment.open_reports == 0
+
+
+def _done(session: Session, comment: Comment, item: Item, moderator_id: int) -> int:
+    drops_an_edit = _drops_an_edit(comment, item.action)
+    because = Because(item.action, item.reason, moderator_id, item.note.strip())
+    decision_id = publishing.change(session, comment, _asked(comment, item.action), because)
+    assert decision_id is not None
+    comment.reason = None
+    # A dropped edit says nothing about the published text that readers complained of.
+    if not drops_an_edit:
+        _close_reports(session, comment, decision_id)
+    return decision_id
+
+
+def _drops_an_edit(comment: Comment, action: str) -> bool:
+    return action != "approve" and comment.status == PUBLISHED and comment.held_revision is not None
+
+
+def _asked(comment: Comment, action: str) -> State:
+    if action == "approve":
+        return State(PUBLISHED, comment.judged_revision)
+    elif _drops_an_edit(comment, action):
+        return State(PUBLISHED, comment.revision)
+    else:
+        return State(TARGET[action], comment.revision)
+
+
+def _close_reports(session: Session, comment: Comment, decision_id: int) -> None:
+    session.execute(
+        update(Report)
+        .where(Report.comment_id == comment.id, Report.closed_at.is_(None))
+        .values(closed_at=clock.now(), decision_id=decision_id)
+        .execution_options(synchronize_session=False)
+    )
+    comment.open_reports = 0
+
+
+def _latest(session: Session, comment_id: int) -> Decision | None:
+    """The comment's latest decision that still stands: no reversal, and not reversed."""
+    reversal = aliased(Decision)
+    undone = exists().where(reversal.comment_id == comment_id, reversal.reverses == Decision.id)
+    return session.scalars(
+        select(Decision)
+        .where(Decision.comment_id == comment_id, Decision.action != REVERSE, ~undone)
+        .order_by(Decision.seq.desc())
+        .limit(1)
+    ).first()
+
+
+def _state_after(decision: Decision) -> State:
+    revision = decision.revision if decision.action == "approve" else decision.before_revision
+    return State(decision.after_status, revision)
+
+
+def _undo(session: Session, comment: Comment, decision: Decision, moderator_id: int) -> int:
+    before = State(decision.before_status, decision.before_revision, decision.before_held_revision)
+    because = Because(REVERSE, moderator_id=moderator_id, reverses=decision.id, revision=decision.revision)
+    reversal_id = publishing.change(session, comment, before, because)
+    assert reversal_id is not None
+    comment.reviewed = _was_reviewed(session, comment.id)
+    comment.reason = _why_it_waits(session, comment)
+    _open_reports_again(session, comment, decision.id)
+    return reversal_id
+
+
+def _was_reviewed(session: Session, comment_id: int) -> bool:
+    standing = _latest(session, comment_id)
+    return standing is not None and standing.moderator_id is not None
+
+
+def _why_it_waits(session: Session, comment: Comment) -> str | None:
+    """The sentence for the author, which the decision had cleared."""
+    if comment.judged_status != PENDING:
+        return None
+    found = session.scalars(
+        select(Evidence.message)
+        .where(Evidence.comment_id == comment.id, Evidence.revision == comment.judged_revision)
+        .order_by(Evidence.id)
+    ).first()
+    return (found or WAITS)[:LONGEST_REASON]
+
+
+def _open_reports_again(session: Session, comment: Comment, decision_id: int) -> None:
+    session.execute(
+        update(Report)
+        .where(Report.decision_id == decision_id)
+        .values(closed_at=None, decision_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    is_open = (Report.comment_id == comment.id) & Report.closed_at.is_(None)
+    comment.open_reports = session.scalar(select(func.count()).where(is_open)) or 0
+
+
+def _as_logged(row: Decision, note: str | None, name: str | None) -> Logged:
+    return Logged(
+        id=row.id,
+        seq=row.seq,
+        comment=row.comment_id,
+        revision=row.revision,
+        action=row.action,
+        reason=row.reason,
+        note=note or "",
+        by=name or "software",
+        reverses=row.reverses,
+        before_status=row.before_status,
+        after_status=row.after_status,
+        created_at=row.created_at,
+        hash=row.hash.hex(),
+    )
