@@ -1,0 +1,1 @@
+"""Tests that the documentation keeps up with the code."""

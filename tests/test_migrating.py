@@ -1,0 +1,81 @@
+"""The schema goes up and down and up again without losing a row, and is what the models say."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from comments_service import migrating
+from comments_service.db import Base, Database
+from tests.databases import fill, open_database, rows
+
+
+@pytest.fixture
+def empty(database_url: str) -> Iterator[Database]:
+    with open_database(database_url) as database:
+        yield database
+
+
+def test_going_down_and_up_on_a_filled_database_loses_nothing(empty: Database) -> None:
+    migrating.upgrade(empty)
+    empty.write(fill)
+    with empty.writer.connect() as connection:
+        before = rows(connection)
+    assert all(before.values()), "every table holds something to lose"
+    assert set(before) == set(Base.metadata.tables)
+
+    migrating.downgrade(empty, "0001")
+    with empty.writer.connect() as connection:
+        assert migrating.current(connection) == "0001"
+        assert rows(connection) == before
+    migrating.upgrade(empty)
+
+    assert migrating.is_current(empty.writer)
+    with empty.writer.connect() as connection:
+        assert rows(connection) == before
+
+
+def test_models_and_migrations_do_not_drift_apart(empty: Database) -> None:
+    migrating.upgrade(empty)
+    with empty.writer.connect() as connection:
+        assert migrating.drift(connection) == []
+
+
+def test_a_drift_is_found(empty: Database) -> None:
+    migrating.upgrade(empty)
+    with empty.writer.begin() as connection:
+        connection.execute(text("DROP INDEX ix_comment_roots"))
+        connection.execute(text("ALTER TABLE vote DROP COLUMN bucket"))
+    with empty.writer.connect() as connection:
+        found = " ".join(migrating.drift(connection))
+    assert "ix_comment_roots" in found
+    assert "bucket" in found
+
+
+def test_upgrading_again_changes_nothing(empty: Database) -> None:
+    migrating.upgrade(empty)
+    empty.write(fill)
+    with empty.writer.connect() as connection:
+        before = rows(connection)
+    migrating.upgrade(empty)
+    with empty.writer.connect() as connection:
+        assert rows(connection) == before
+
+
+def test_everything_can_be_taken_down(empty: Database) -> None:
+    migrating.upgrade(empty)
+    migrating.downgrade(empty, "base")
+    with empty.writer.connect() as connection:
+        assert migrating.current(connection) is None
+    assert not migrating.is_current(empty.writer)
+
+
+def test_a_new_file_is_for_its_user_only(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "comments.db"
+    with open_database(f"sqlite:///{file}") as database:
+        migrating.upgrade(database)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
