@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +24,8 @@ from .seeding import Seeder
 from .service import HOST, Service, ServiceFailed
 
 MODERATOR = "Nora Feldt"
-WORDS_HELD = ["idiot", "idiots", "casino"]
+WORDS_HELD = ("idiot", "idiots", "casino")
+NEVER = "-"
 TOLD_EVERY = 10
 
 
@@ -56,32 +56,31 @@ def _prepare(service: Service, newspaper: str) -> None:
     """Migrate; add the site and the moderator, or bring them up to date."""
     _say("Preparing the database")
     service.command("db", "upgrade")
-    if SITE not in service.command("site", "list").split():
+    if SITE not in {row[0] for row in _rows(service.command("site", "list"))}:
         service.command("site", "add", SITE, "--name", NAME, "--origin", newspaper)
     policy = {
-        "origins": [newspaper],
+        "origins": newspaper,
         "article_url": f"{newspaper}/{{slug}}",
         "mode": "open",
-        "words_held": WORDS_HELD,
+        "words_held": ",".join(WORDS_HELD),
         "rules_url": f"{newspaper}/house-rules",
         "privacy_url": f"{newspaper}/privacy",
         "contact": f"{newspaper}/contact",
     }
-    service.command("site", "set", SITE, *(f"{key}={_typed(value)}" for key, value in policy.items()))
+    service.command("site", "set", SITE, *(f"{key}={value}" for key, value in policy.items()))
     service.command("moderator", "add", MODERATOR, "--all-sites", "--role", "admin")
-
-
-def _typed(value: str | Sequence[str]) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _new_token(service: Service) -> str:
     """A token for this run; those of earlier runs end."""
-    for line in service.command("token", "list").splitlines():
-        number = line.split()[0]
-        if MODERATOR in line and number.isdigit() and "revoked" not in line:
+    for number, person, _made, _used, revoked in _rows(service.command("token", "list")):
+        if person == MODERATOR and revoked == NEVER:
             service.command("token", "revoke", number)
     return service.command("token", "add", MODERATOR).split()[-1]
+
+
+def _rows(printed: str) -> list[list[str]]:
+    return [line.split("\t") for line in printed.splitlines()]
 
 
 def _seed(folder: Folder, service: Service, newspaper: str, token: str) -> None:
