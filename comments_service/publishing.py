@@ -69,6 +69,8 @@ def change(session: Session, comment: Comment, state: State, because: Because | 
     decision_id = _logged(session, comment, before, state, because) if because else None
     if because is not None:
         comment.reviewed = because.moderator_id is not None and because.reverses is None
+    elif state.revision != before.revision:
+        comment.reviewed = False  # no moderator has seen this text
     was, will = before.status == PUBLISHED, state.status == PUBLISHED
     comment.status, comment.revision, comment.held_revision = state
     _keep_record(session, comment, before.status, state.status)

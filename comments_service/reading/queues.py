@@ -1,0 +1,551 @@
+"""The moderators' read side: queues with all that a decision needs, and the whole of one comment."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import Session, aliased
+
+from .. import clock
+from ..db import UtcTime
+from ..errors import Invalid, NotFound
+from ..models import (
+    WITHDRAWN,
+    Author,
+    Comment,
+    Decision,
+    DecisionNote,
+    Evidence,
+    Moderator,
+    Report,
+    Revision,
+    Site,
+    Thread,
+    ThreadAlias,
+)
+from ..models.comment import AWAITS_DECISION, IS_NEW, IS_REPORTED
+from . import cursors
+
+QUEUES = ("pending", "reported", "new", "published", "rejected", "spam")
+# The literal conditions of the partial indexes, which serve only queries that repeat them.
+WHERE = {
+    "pending": AWAITS_DECISION,
+    "reported": IS_REPORTED,
+    "new": IS_NEW,
+    "published": "status = 'published'",
+    "rejected": "status = 'rejected'",
+    "spam": "status = 'spam'",
+}
+MOST_COUNTED = 1_000
+MOST_ROWS = 100
+LONGEST_SEARCH = 200
+RECENT_STATES = 14
+EXCERPT = 200
+# One index walk for each site up to here; SQLite joins at most 500 selects.
+MOST_SITES_APART = 100
+
+
+@dataclass(frozen=True)
+class SiteName:
+    """Which site a row belongs to."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ThreadName:
+    """Which article a row belongs to."""
+
+    slug: str
+    title: str | None
+    url: str | None
+
+
+@dataclass(frozen=True)
+class Parent:
+    """What a reply answers: its status, because a tombstone has an author and words too."""
+
+    id: int
+    name: str
+    status: str
+    excerpt: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known of an author; `recent` are the states of the latest comments, oldest first."""
+
+    id: int
+    published: int
+    rejected: int
+    first_seen: datetime
+    recent: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found in the judged revision; `start` and `end` count characters of the body."""
+
+    check: str
+    rule: str
+    start: int | None
+    end: int | None
+    score: float | None
+    message: str
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """A reader's report; `closed_at` is set once a decision answered it."""
+
+    id: int
+    revision: int
+    reason: str
+    text: str
+    created_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A row of the log about this comment; `by` is a name or "software"."""
+
+    id: int
+    seq: int
+    revision: int
+    action: str
+    reason: str | None
+    note: str
+    by: str
+    reverses: int | None
+    before_status: str
+    after_status: str
+    created_at: datetime
+    hash: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """One revision of a comment's text."""
+
+    revision: int
+    body: str
+    html: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """A comment with all that a decision needs; `status`, `revision` and `body` are those to be judged."""
+
+    id: int
+    site: SiteName
+    thread: ThreadName
+    parent: Parent | None
+    name: str
+    badge: str | None
+    author: Record | None
+    body: str
+    html: str
+    status: str
+    revision: int
+    public_revision: int | None
+    created_at: datetime
+    edited_at: datetime | None
+    score: int
+    evidence: tuple[Finding, ...]
+    reports: tuple[Complaint, ...]
+    last_decision: Decided | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class QueuePage:
+    """A part of a queue, and the cursor of the next part (None at the end)."""
+
+    rows: tuple[QueueRow, ...]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything about one comment."""
+
+    row: QueueRow
+    revisions: tuple[Version, ...]
+    reports: tuple[Complaint, ...]
+    decisions: tuple[Decided, ...]
+
+
+class _Place(NamedTuple):
+    id: int
+    created_at: datetime
+    open_reports: int
+
+
+def counts(session: Session, site_ids: Sequence[int]) -> dict[str, int]:
+    """How many comments stand in each queue of these sites; 1000 means that many or more."""
+    columns = [
+        select(func.count())
+        .select_from(
+            select(literal(1))
+            .where(Comment.site_id.in_(site_ids), *_standing_in(queue))
+            .limit(MOST_COUNTED)
+            .subquery()
+        )
+        .scalar_subquery()
+        .label(queue)
+        for queue in QUEUES
+    ]
+    return dict(session.execute(select(*columns)).one()._mapping)
+
+
+def page(
+    session: Session,
+    site_ids: Sequence[int],
+    queue: str,
+    *,
+    slug: str | None = None,
+    author: int | None = None,
+    q: str | None = None,
+    cursor: str | None = None,
+    limit: int = 25,
+) -> QueuePage:
+    """A part of a queue: the oldest pending first, the most reported first, else the newest first.
+
+    `q` is looked for in name and body as it stands. Raises NotFound for no such queue, and Invalid for a
+    search too long or a cursor that is not ours.
+    """
+    if queue not in QUEUES:
+        raise NotFound("There is no such queue.", code="queue_not_found")
+    if q is not None and len(q) > LONGEST_SEARCH:
+        raise Invalid.field("q", "too_long", f"Search for at most {LONGEST_SEARCH} characters.")
+    limit = max(1, min(limit, MOST_ROWS))
+    wanted = _filters(site_ids, slug, author, q)
+    if cursor:
+        wanted.append(_beyond(queue, cursor))
+    places = _places(session, site_ids, queue, wanted, limit + 1)
+    more = len(places) > limit
+    rows = _rows(session, [place.id for place in places[:limit]])
+    return QueuePage(tuple(rows), _cursor(queue, places[limit - 1]) if more else None)
+
+
+def card(session: Session, site_ids: Sequence[int], comment_id: int) -> Card:
+    """Everything about one comment of these sites; raises NotFound."""
+    known = exists().where(Comment.id == comment_id, Comment.site_id.in_(site_ids))
+    rows = _rows(session, [comment_id]) if session.scalar(select(known)) else []
+    if not rows:
+        raise NotFound("There is no such comment.", code="comment_not_found")
+    revisions = session.execute(
+        select(Revision.revision, Revision.body, Revision.html, Revision.created_at)
+        .where(Revision.comment_id == comment_id)
+        .order_by(Revision.revision)
+    )
+    reports = session.execute(_reports().where(Report.comment_id == comment_id))
+    decisions = session.execute(_decisions().where(Decision.comment_id == comment_id).order_by(Decision.seq))
+    return Card(
+        row=rows[0],
+        revisions=tuple(Version(*row) for row in revisions),
+        reports=tuple(_complaint(row) for row in reports),
+        decisions=tuple(_decided(row) for row in decisions),
+    )
+
+
+def _standing_in(queue: str) -> list[ColumnElement[bool]]:
+    conditions: list[Any] = [text(f"({WHERE[queue]})")]
+    if queue in ("pending", "reported"):
+        conditions.append(Comment.status != WITHDRAWN)  # there is nothing left to decide
+    if queue == "new":
+        conditions.append(Comment.held_revision.is_(None))  # these stand in `pending`
+    return conditions
+
+
+def _filters(
+    site_ids: Sequence[int], slug: str | None, author: int | None, q: str | None
+) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
+    if slug is not None:
+        wanted.append(Comment.thread_id.in_(_thread_ids(site_ids, slug)))
+    if author is not None:
+        wanted.append(Comment.author_id == author)
+    if q:
+        wanted.append(_says(q))
+    return wanted
+
+
+def _thread_ids(site_ids: Sequence[int], slug: str) -> Any:
+    return union_all(
+        select(Thread.id).where(Thread.site_id.in_(site_ids), Thread.slug == slug),
+        select(ThreadAlias.thread_id).where(ThreadAlias.site_id.in_(site_ids), ThreadAlias.slug == slug),
+    )
+
+
+def _says(q: str) -> ColumnElement[bool]:
+    body = exists().where(
+        Revision.comment_id == Comment.id,
+        Revision.revision == _judged(),
+        Revision.body.icontains(q, autoescape=True),
+    )
+    return or_(Comment.name.icontains(q, autoescape=True), body)
+
+
+def _judged() -> ColumnElement[int]:
+    return func.coalesce(Comment.held_revision, Comment.revision)
+
+
+def _places(
+    session: Session, site_ids: Sequence[int], queue: str, wanted: Iterable[ColumnElement[bool]], limit: int
+) -> list[_Place]:
+    columns = (Comment.id, Comment.created_at, Comment.open_reports)
+    query = select(*columns).where(*_standing_in(queue), *wanted).order_by(*_order(queue)).limit(limit)
+    if len(site_ids) == 1 or len(site_ids) > MOST_SITES_APART:
+        rows = session.execute(query.where(Comment.site_id.in_(site_ids))).all()
+    elif site_ids:
+        parts = [select(query.where(Comment.site_id == site_id).subquery()) for site_id in site_ids]
+        rows = session.execute(union_all(*parts)).all()
+    else:
+        rows = []
+    places = sorted((_Place(*row) for row in rows), key=_key(queue), reverse=queue != "pending")
+    return places[:limit]
+
+
+def _order(queue: str) -> tuple[ColumnElement[Any], ...]:
+    if queue == "pending":
+        return (Comment.created_at.asc(), Comment.id.asc())
+    elif queue == "reported":
+        return (Comment.open_reports.desc(), Comment.created_at.desc(), Comment.id.desc())
+    else:
+        return (Comment.created_at.desc(), Comment.id.desc())
+
+
+def _key(queue: str) -> Any:
+    if queue == "reported":
+        return lambda place: (place.open_reports, place.created_at, place.id)
+    return lambda place: (place.created_at, place.id)
+
+
+def _cursor(queue: str, last: _Place) -> str:
+    created = clock.microseconds(last.created_at)
+    if queue == "reported":
+        return cursors.make(queue, last.open_reports, created, last.id)
+    return cursors.make(queue, created, last.id)
+
+
+def _beyond(queue: str, cursor: str) -> ColumnElement[bool]:
+    *reports, created, comment_id = cursors.places(cursor, queue, 3 if queue == "reported" else 2)
+    try:
+        moment = literal(clock.from_microseconds(created), UtcTime)
+    except OverflowError as error:
+        raise Invalid.field("cursor", "invalid", "This cursor is not one of ours.") from error
+    if queue == "pending":
+        return tuple_(Comment.created_at, Comment.id) > tuple_(moment, comment_id)
+    elif reports:
+        here = tuple_(Comment.open_reports, Comment.created_at, Comment.id)
+        return here < tuple_(reports[0], moment, comment_id)
+    else:
+        return tuple_(Comment.created_at, Comment.id) < tuple_(moment, comment_id)
+
+
+def _rows(session: Session, ids: Sequence[int]) -> list[QueueRow]:
+    """The rows of these comments, in this order, by as many queries however many they are."""
+    found = {row.Comment.id: row for row in session.execute(_whole_rows().where(Comment.id.in_(ids)))}
+    evidence = _evidence(session, ids)
+    reports = _open_reports(session, ids)
+    decisions = _last_decisions(session, ids)
+    recent = _recent_states(session, {row.Comment.author_id for row in found.values()} - {None})
+    return [
+        _queue_row(
+            found[id],
+            evidence=tuple(evidence[id]),
+            reports=tuple(reports[id]),
+            last_decision=decisions.get(id),
+            recent=tuple(recent[found[id].Comment.author_id]),
+        )
+        for id in ids
+        if id in found
+    ]
+
+
+def _whole_rows() -> Select[*tuple[Any, ...]]:
+    parent, parent_text = aliased(Comment), aliased(Revision)
+    return (
+        select(
+            Comment,
+            Revision.body,
+            Revision.html,
+            Revision.created_at.label("written_at"),
+            Site.key.label("site_key"),
+            Site.name.label("site_name"),
+            Thread.slug,
+            Thread.title,
+            Thread.url,
+            Author,
+            parent.name.label("parent_name"),
+            parent.status.label("parent_status"),
+            func.substr(parent_text.body, 1, EXCERPT).label("parent_body"),
+        )
+        .join(Site, Site.id == Comment.site_id)
+        .join(Thread, Thread.id == Comment.thread_id)
+        # A withdrawn comment loses its text after a while, and its card goes on without.
+        .outerjoin(Revision, and_(Revision.comment_id == Comment.id, Revision.revision == _judged()))
+        .outerjoin(Author, Author.id == Comment.author_id)
+        .outerjoin(parent, parent.id == Comment.parent_id)
+        .outerjoin(
+            parent_text,
+            and_(parent_text.comment_id == parent.id, parent_text.revision == parent.revision),
+        )
+    )
+
+
+def _queue_row(
+    row: Row[*tuple[Any, ...]],
+    *,
+    evidence: tuple[Finding, ...],
+    reports: tuple[Complaint, ...],
+    last_decision: Decided | None,
+    recent: tuple[str, ...],
+) -> QueueRow:
+    comment: Comment = row.Comment
+    return QueueRow(
+        id=comment.id,
+        site=SiteName(row.site_key, row.site_name),
+        thread=ThreadName(row.slug, row.title, row.url),
+        parent=_parent(comment, row),
+        name=comment.name,
+        badge=comment.badge,
+        author=_record(row.Author, recent),
+        body=row.body or "",
+        html=row.html or "",
+        status=comment.judged_status,
+        revision=comment.judged_revision,
+        public_revision=comment.revision if comment.status == "published" else None,
+        created_at=comment.created_at,
+        edited_at=row.written_at if comment.judged_revision > 1 else None,
+        score=comment.score,
+        evidence=evidence,
+        reports=reports,
+        last_decision=last_decision,
+        reason=comment.reason,
+    )
+
+
+def _parent(comment: Comment, row: Row[*tuple[Any, ...]]) -> Parent | None:
+    if comment.parent_id is None:
+        return None
+    return Parent(comment.parent_id, row.parent_name, row.parent_status, row.parent_body or "")
+
+
+def _record(author: Author | None, recent: tuple[str, ...]) -> Record | None:
+    if author is None:
+        return None
+    return Record(author.id, author.published, author.rejected, author.created_at, recent)
+
+
+def _evidence(session: Session, ids: Sequence[int]) -> Mapping[int, list[Finding]]:
+    columns = (Evidence.check, Evidence.rule, Evidence.start, Evidence.end, Evidence.score, Evidence.message)
+    found: dict[int, list[Finding]] = defaultdict(list)
+    query = (
+        select(Evidence.comment_id, *columns)
+        .join(Comment, and_(Comment.id == Evidence.comment_id, Evidence.revision == _judged()))
+        .where(Evidence.comment_id.in_(ids))
+        .order_by(Evidence.id)
+    )
+    for row in session.execute(query):
+        found[row[0]].append(Finding(*row[1:]))
+    return found
+
+
+def _open_reports(session: Session, ids: Sequence[int]) -> Mapping[int, list[Complaint]]:
+    found: dict[int, list[Complaint]] = defaultdict(list)
+    for row in session.execute(_reports().where(Report.comment_id.in_(ids), Report.closed_at.is_(None))):
+        found[row.comment_id].append(_complaint(row))
+    return found
+
+
+def _reports() -> Select[*tuple[Any, ...]]:
+    return select(
+        Report.comment_id,
+        Report.id,
+        Report.revision,
+        Report.reason,
+        Report.text,
+        Report.created_at,
+        Report.closed_at,
+    ).order_by(Report.id)
+
+
+def _complaint(row: Row[*tuple[Any, ...]]) -> Complaint:
+    return Complaint(*row[1:])
+
+
+def _last_decisions(session: Session, ids: Sequence[int]) -> Mapping[int, Decided]:
+    # The log has one chain per site, and a comment belongs to one site: the highest seq is the latest.
+    latest = (
+        select(Decision.comment_id, func.max(Decision.seq).label("seq"))
+        .where(Decision.comment_id.in_(ids))
+        .group_by(Decision.comment_id)
+        .subquery()
+    )
+    query = _decisions().join(
+        latest, and_(latest.c.comment_id == Decision.comment_id, latest.c.seq == Decision.seq)
+    )
+    return {row.Decision.comment_id: _decided(row) for row in session.execute(query)}
+
+
+def _decisions() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Decision, DecisionNote.note, Moderator.name)
+        .outerjoin(DecisionNote, DecisionNote.decision_id == Decision.id)
+        .outerjoin(Moderator, Moderator.id == Decision.moderator_id)
+    )
+
+
+def _decided(row: Row[*tuple[Any, ...]]) -> Decided:
+    decision: Decision = row.Decision
+    return Decided(
+        id=decision.id,
+        seq=decision.seq,
+        revision=decision.revision,
+        action=decision.action,
+        reason=decision.reason,
+        note=row.note or "",
+        by=row.name or "software",
+        reverses=decision.reverses,
+        before_status=decision.before_status,
+        after_status=decision.after_status,
+        created_at=decision.created_at,
+        hash=decision.hash.hex(),
+    )
+
+
+def _recent_states(session: Session, author_ids: Iterable[int]) -> Mapping[int | None, list[str]]:
+    place = func.row_number().over(partition_by=Comment.author_id, order_by=Comment.id.desc())
+    numbered = (
+        select(Comment.author_id, Comment.id, Comment.status, place.label("place"))
+        .where(Comment.author_id.in_(list(author_ids)))
+        .subquery()
+    )
+    query = select(numbered).where(numbered.c.place <= RECENT_STATES).order_by(numbered.c.id)
+    found: dict[int | None, list[str]] = defaultdict(list)
+    for row in session.execute(query):
+        found[row.author_id].append(row.status)
+    return found
