@@ -1,0 +1,192 @@
+"""The demo as a person starts it: a real service beside it, seeded through the public API, stopped as one."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from comments_service.demo.conversations import read_conversations
+from comments_service.demo.newspaper import NAME, SITE
+from tests.server.running import ROOT, wait_for
+from tests.servers.ports import answers, free_port
+
+SECONDS = 60
+LEAD = "town/four-minutes-fast"
+
+
+class Demo:
+    """A run of the demo on two free ports, with what it printed."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.port = port
+        self._printed = folder.with_name("printed")
+        command = [sys.executable, "-m", "comments_service.demo", "--port", str(port), "--dir", str(folder)]
+        with self._printed.open("wb") as printed:
+            self.process = subprocess.Popen(command, cwd=ROOT, stdout=printed, stderr=printed)
+
+    @property
+    def printed(self) -> str:
+        return self._printed.read_text()
+
+    def shows(self, words: str) -> None:
+        """Returns once these words were printed."""
+        wait_for(lambda: words in self.printed or self.process.poll() is not None, SECONDS)
+        assert words in self.printed, self.printed
+
+    def started(self) -> Demo:
+        self.shows("Ctrl-C")
+        return self
+
+    @property
+    def token(self) -> str:
+        return self._found(r"API token +(\S+)")
+
+    @property
+    def link(self) -> str:
+        return self._found(r"desk +(\S+)")
+
+    def _found(self, pattern: str) -> str:
+        found = re.search(pattern, self.printed)
+        assert found, self.printed
+        return found[1]
+
+    def ask(self, path: str, *, port: int | None = None, token: str = "") -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=10)
+        try:
+            connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
+    def read(self, path: str, *, token: str = "") -> Any:
+        status, body = self.ask(f"/api/v1/sites/{SITE}{path}", token=token)
+        assert status == 200, body
+        return json.loads(body)
+
+    def queue(self, name: str) -> list[Any]:
+        return list(self.read(f"/moderation/queues/{name}", token=self.token)["comments"])
+
+    def counts(self) -> dict[str, int]:
+        slugs = "&".join(f"slug={talk.article}" for talk in read_conversations())
+        return dict(self.read(f"/counts?{slugs}")["counts"])
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+def free_pair() -> int:
+    while answers((port := free_port()) + 1):
+        continue
+    return port
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A run that was once interrupted in the middle of seeding and then started again."""
+    folder = tmp_path_factory.mktemp("runs") / "demo"
+    first = Demo(folder, free_pair())
+    first.shows("10 of")
+    first.stop()
+    demo = Demo(folder, first.port).started()
+    yield demo
+    demo.stop()
+
+
+def test_every_comment_is_there_once_although_seeding_was_interrupted(demo: Demo) -> None:
+    expected = sum(len(talk.comments) for talk in read_conversations())
+    held, rejected = len(demo.queue("pending")), len(demo.queue("rejected"))
+    withdrawn = sum(comment.withdrawn for talk in read_conversations() for comment in talk.comments)
+
+    assert sum(demo.counts().values()) + held + rejected + withdrawn == expected
+
+
+def test_the_lead_article_has_sixty_comments_with_replies_below_what_was_removed(demo: Demo) -> None:
+    page = demo.read(f"/comments?slug={LEAD}&limit=100")
+    removed = {comment["removed"] for comment in page["comments"] if "removed" in comment}
+
+    assert page["thread"]["count"] >= 60
+    assert removed == {"moderator", "author"}
+
+
+def test_moderators_find_comments_to_decide_and_reports_of_several_readers(demo: Demo) -> None:
+    pending, reported = demo.queue("pending"), demo.queue("reported")
+
+    assert len(pending) >= 4
+    assert any("casino" in comment["body"] for comment in pending)
+    assert len(reported) >= 4
+    assert max(len(comment["reports"]) for comment in reported) >= 3
+
+
+def test_the_newspaper_embeds_the_service_on_the_other_port(demo: Demo) -> None:
+    status, body = demo.ask(f"/{LEAD}", port=demo.port + 1)
+
+    assert status == 200
+    assert NAME in body
+    assert f'src="http://127.0.0.1:{demo.port}/embed/v1.js"' in body
+
+
+def test_nothing_secret_is_in_the_log(demo: Demo) -> None:
+    log = (demo.folder / "service.log").read_text()
+
+    assert demo.token not in log
+    assert demo.link.rpartition("/")[2].rpartition("=")[2] not in log
+    assert (demo.folder / "secret-key").read_text() not in log
+
+
+def test_limits_hold_again_once_the_seeding_is_over(demo: Demo) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", demo.port, timeout=10)
+    statuses = []
+    for number in range(11):
+        comment = {"slug": LEAD, "name": "In a hurry", "body": f"And another thing, number {number}."}
+        headers = {"Content-Type": "application/json", "X-Forwarded-For": f"2001:db8:{number}::1"}
+        path = f"/api/v1/sites/{SITE}/comments"
+        connection.request("POST", path, json.dumps(comment), headers)
+        answer = connection.getresponse()
+        answer.read()
+        statuses.append(answer.status)
+    connection.close()
+
+    assert statuses[0] in (201, 202)
+    assert statuses[-1] == 429
+
+
+def test_another_run_keeps_the_data_and_replaces_link_and_token(demo: Demo) -> None:
+    counts, token, link = demo.counts(), demo.token, demo.link
+    assert demo.stop(signal.SIGINT) == 0
+    assert not answers(demo.port)
+    assert not answers(demo.port + 1)
+
+    again = Demo(demo.folder, demo.port).started()
+    try:
+        assert again.counts() == counts
+        assert again.token != token
+        assert again.link != link
+        status, _ = again.ask(f"/api/v1/sites/{SITE}/moderation/queues", token=token)
+        assert status == 401
+    finally:
+        assert again.stop() == 0
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_busy_port_ends_the_demo_before_anything_is_made(tmp_path: Path, which: int) -> None:
+    port = free_pair()
+    with socket.create_server(("127.0.0.1", port + which)):
+        demo = Demo(tmp_path / "demo", port)
+        assert demo.process.wait(30) == 1
+
+    assert f"127.0.0.1:{port + which}" in demo.printed
+    assert "--port" in demo.printed
+    assert not demo.folder.exists()
