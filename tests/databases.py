@@ -124,9 +124,7 @@ def fill(session: Session) -> None:
     session.add(Ban(site_id=site, author_id=author, reason="Spam.", moderator_id=person, created_at=NOON))
     decision = add_decision(session, site, root, moderator_id=person)
     session.add(
-        Report(
-            comment_id=root, revision=1, reason="spam", text="", created_at=NOON, decision_id=decision
-        )
+        Report(comment_id=root, revision=1, reason="spam", text="", created_at=NOON, decision_id=decision)
     )
     session.add(
         IdempotencyKey(
