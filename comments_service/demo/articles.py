@@ -32,7 +32,10 @@ class Block:
 
 @dataclass(frozen=True)
 class Article:
-    """One article. `slug` is both its address in the newspaper and the key of its thread."""
+    """One article. `slug` is both its address in the newspaper and the key of its thread.
+
+    `mode` is the thread's, or None where the site's own holds.
+    """
 
     slug: str
     section: str
@@ -45,6 +48,7 @@ class Article:
     caption: str
     body: tuple[Block, ...]
     lead: bool
+    mode: str | None
 
     @property
     def section_title(self) -> str:
@@ -71,6 +75,7 @@ def _read(path: Path, edition: datetime) -> Article:
         caption=fields["caption"],
         body=tuple(_blocks(fields["body"])),
         lead=fields.get("lead", False),
+        mode=fields.get("mode"),
     )
 
 

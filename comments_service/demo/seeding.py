@@ -39,17 +39,19 @@ class Seeder:
         of how many comments are done. Raises Refusal when the service does not take something.
         """
         for article in articles:
-            self._register(article, url)
+            self._set(article, title=article.title, url=f"{url}/{article.slug}")
         comments = [(talk.article, comment) for talk in conversations for comment in talk.comments]
         for done, (slug, comment) in enumerate(comments, start=1):
             self._post(slug, comment)
             tell(done, len(comments))
         for slug, comment in comments:
             self._follow_up(slug, comment)
+        for article in articles:
+            if article.mode is not None:  # only now: it would have held or refused what was to be posted
+                self._set(article, mode=article.mode)
 
-    def _register(self, article: Article, url: str) -> None:
-        path = f"/threads?slug={quote(article.slug, safe='')}"
-        self._api.moderate("PATCH", path, {"title": article.title, "url": f"{url}/{article.slug}"})
+    def _set(self, article: Article, **values: str) -> None:
+        self._api.moderate("PATCH", f"/threads?slug={quote(article.slug, safe='')}", values)
 
     def _post(self, slug: str, comment: Comment) -> None:
         body = {
