@@ -38,17 +38,19 @@ class Seeder:
         All comments come first, since a reply wants a parent that is still published. `tell` hears how many
         of how many comments are done. Raises Refusal when the service does not take something.
         """
+        own_mode = [article for article in articles if article.mode is not None]
         for article in articles:
             self._set(article, title=article.title, url=f"{url}/{article.slug}")
+        for article in own_mode:
+            self._set(article, mode="open")
         comments = [(talk.article, comment) for talk in conversations for comment in talk.comments]
         for done, (slug, comment) in enumerate(comments, start=1):
             self._post(slug, comment)
             tell(done, len(comments))
         for slug, comment in comments:
             self._follow_up(slug, comment)
-        for article in articles:
-            if article.mode is not None:  # only now: it would have held or refused what was to be posted
-                self._set(article, mode=article.mode)
+        for article in own_mode:  # only now: it would have held or refused what was to be posted
+            self._set(article, mode=str(article.mode))
 
     def _set(self, article: Article, **values: str) -> None:
         self._api.moderate("PATCH", f"/threads?slug={quote(article.slug, safe='')}", values)
