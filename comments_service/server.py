@@ -30,9 +30,7 @@ PR_SET_PDEATHSIG = 1
 
 LOGGING: dict[str, Any] = {
     "formatters": {"lines": {"()": "comments_service.web.request_log.JsonLines"}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stderr"}
-    },
+    "handlers": {"console": {"class": "comments_service.web.request_log.Stderr", "formatter": "lines"}},
     "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
 }
 

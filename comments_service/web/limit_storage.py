@@ -35,6 +35,8 @@ ADD = """
 INSERT INTO windows (key, period, count, expires) VALUES (?, ?, ?, ?)
 ON CONFLICT (key, period) DO UPDATE SET count = count + excluded.count RETURNING count
 """
+# SQLite's extended codes carry the plain one in their lowest byte.
+PRIMARY_CODE = 0xFF
 # A fixed counter has no place in a row of windows.
 FIXED = -1
 
@@ -155,7 +157,7 @@ class SQLiteFileStorage(Storage, SlidingWindowCounterSupport):
             connection.execute("DELETE FROM windows WHERE expires <= ?", (now,))
 
     def _repair(self, error: sqlite3.DatabaseError) -> None:
-        code = getattr(error, "sqlite_errorcode", None)
+        code = getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE
         if code == sqlite3.SQLITE_FULL and self._connection is not None:
             self._connection.execute(
                 "DELETE FROM windows WHERE expires <= (SELECT expires FROM windows ORDER BY expires"

@@ -64,6 +64,17 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=True)
 
 
+class Stderr(logging.Handler):
+    """Writes to whatever stderr is now, one line at a time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record's line."""
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+        except Exception:
+            self.handleError(record)
+
+
 class RequestLog:
     """WSGI middleware, the outermost: writes the line of each request when its answer is made.
 
@@ -97,7 +108,7 @@ class RequestLog:
 
 def init_logging(level: int = logging.INFO) -> None:
     """Send every logger of this process to stderr as JSON lines; replaces what was set up before."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Stderr()
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     for old in list(root.handlers):
@@ -108,7 +119,7 @@ def init_logging(level: int = logging.INFO) -> None:
     logging.getLogger("flask-limiter").setLevel(logging.WARNING)
 
 
-def init_request_log(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Log each request of the application, its middleware so far included; call it last."""
     app.before_request_funcs.setdefault(None, []).insert(0, _note_route)
     app.log_exception = _log_exception  # type: ignore[method-assign]

@@ -1,0 +1,198 @@
+"""The server as operators meet it: real processes, real signals, real sockets."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from comments_service import server
+from comments_service.errors import Unavailable
+from tests.server.running import Running, answered, is_gone, wait_for
+from tests.servers.ports import free_port, wait_until_closed
+
+SLOW = b"POST /sites/a/comments HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na"
+SPOOFS = ("X-Forwarded-For", "X_Forwarded_For", "X-Real-IP", "Forwarded")
+
+
+def test_a_killed_worker_is_replaced(start: Callable[..., Running]) -> None:
+    running = start()
+    before = running.pids()
+    victim = min(before)
+    os.kill(victim, signal.SIGKILL)
+    wait_for(lambda: len(now := running.pids()) == 2 and victim not in now)
+    assert len(before & running.pids()) == 1
+
+
+def test_workers_and_keeper_die_with_their_parent_and_free_the_port(start: Callable[..., Running]) -> None:
+    running = start()
+    children = running.pids() | {hourly_pid(running)}
+    assert len(children) == 3
+    os.kill(running.process.pid, signal.SIGKILL)
+    running.process.wait()
+    wait_for(lambda: all(is_gone(pid) for pid in children))
+    wait_until_closed(running.port)
+    assert start(port=running.port).pids().isdisjoint(children)
+
+
+def test_a_busy_port_is_refused_with_a_message(start: Callable[..., Running], tmp_path: Path) -> None:
+    running = start(workers=1)
+    second = Running(tmp_path, port=running.port)
+    assert second.process.wait(20) == 1
+    assert (
+        second.errors.read_text() == f"Cannot listen on 127.0.0.1:{running.port}: Address already in use.\n"
+    )
+    assert len(running.pids()) == 1
+
+
+def test_a_foreign_address_is_refused() -> None:
+    with pytest.raises(Unavailable, match=r"Cannot listen on 192\.0\.2\.1:"):
+        server.free_address("192.0.2.1", free_port())
+
+
+def test_too_few_threads_are_refused() -> None:
+    with pytest.raises(ValueError, match="more than 8"):
+        server.serve(threads=8)
+
+
+def test_requests_in_flight_finish_after_sigterm(start: Callable[..., Running]) -> None:
+    running = start()
+    with ThreadPoolExecutor(4) as readers:
+        asked = [readers.submit(running.ask, "GET", "/held") for _ in range(4)]
+        wait_for((running.folder / "held").exists)
+        wait_for(lambda: connections(running.port) >= 4)
+        running.process.send_signal(signal.SIGTERM)
+        wait_until_closed(running.port)
+        (running.folder / "go").touch()
+        assert [answer.result()[0] for answer in asked] == [200] * 4
+    assert running.process.wait(10) == 0
+    assert is_gone(hourly_pid(running))
+
+
+def test_a_stuck_request_does_not_outlive_the_kill_timeout(start: Callable[..., Running]) -> None:
+    running = start(kill_seconds=1, workers=1)
+    stuck = running.open(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
+    wait_for((running.folder / "held").exists)
+    running.process.send_signal(signal.SIGTERM)
+    running.process.wait(6)
+    wait_until_closed(running.port)
+    stuck.close()
+
+
+def test_reads_go_on_while_a_hundred_bodies_come_in_byte_by_byte(start: Callable[..., Running]) -> None:
+    running = start()
+    slow = [running.open(SLOW) for _ in range(100)]
+    # Of 2 workers each lets 24 in: at least 52 are turned away, and the rest wait for their bytes.
+    wait_for(lambda: sum(b"503" in answered(one) for one in slow) >= 52)
+    waiting = [one for one in slow if not answered(one)]
+    assert 24 <= len(waiting) <= 48
+    times = []
+    for _ in range(5):
+        for one in waiting:
+            one.sendall(b"b")
+        for _ in range(20):
+            began = time.monotonic()
+            assert running.ask("GET", "/quick")[0] == 200
+            times.append(time.monotonic() - began)
+    assert sorted(times)[98] < 0.5
+    assert not any(answered(one) for one in waiting)
+    for one in slow:
+        one.close()
+    wait_for(lambda: running.ask("POST", "/sites/a/comments", b"{}")[0] == 201)
+
+
+def test_a_body_turned_away_still_gets_to_read_why(start: Callable[..., Running]) -> None:
+    running = start(workers=1, threads=9)
+    slow = running.open(SLOW)
+    wait_for(lambda: running.ask("POST", "/sites/a/comments", b"{}")[0] == 503)
+    for _ in range(20):
+        status, problem, headers = running.ask("POST", "/sites/a/comments", b"x" * 60_000)
+        assert (status, problem["status"], headers["Retry-After"]) == (503, 503, "1")
+    slow.close()
+
+
+def test_a_chunked_body_needs_a_length(start: Callable[..., Running]) -> None:
+    running = start(workers=1)
+    connection = running.open(
+        b"POST /sites/a/comments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"2\r\n{}\r\n0\r\n\r\n"
+    )
+    wait_for(lambda: b"411 Length Required" in answered(connection))
+    connection.close()
+
+
+def test_a_gigabyte_is_refused_before_it_is_sent(start: Callable[..., Running]) -> None:
+    running = start(workers=1)
+    began = time.monotonic()
+    connection = running.open(
+        b"POST /sites/a/comments HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n{"
+    )
+    wait_for(lambda: b"413 " in answered(connection))
+    assert time.monotonic() - began < 1
+    connection.close()
+
+
+def test_the_limit_is_exact_across_workers_whatever_headers_claim(start: Callable[..., Running]) -> None:
+    running = start(SERVER_TEST_LIMIT="25 per hour")
+    begin_early_in_the_hour()
+
+    def post(number: int) -> tuple[int, int | None]:
+        spoof = {SPOOFS[number % 4]: f"203.0.113.{number}"}
+        status, answer, _ = running.ask("POST", "/sites/a/comments", b"{}", spoof)
+        return status, answer.get("worker")
+
+    with ThreadPoolExecutor(8) as readers:
+        answers_ = list(readers.map(post, range(80)))
+    assert sorted(status for status, _ in answers_) == [201] * 25 + [429] * 55
+    assert len({worker for status, worker in answers_ if status == 201}) == 2
+    # Another site has a limit of its own.
+    assert running.ask("POST", "/sites/b/comments", b"{}")[0] == 201
+
+
+def test_the_log_has_a_line_for_each_request_and_nothing_personal(start: Callable[..., Running]) -> None:
+    running = start(workers=1)
+    running.ask("POST", "/sites/a/comments?email=me@example.org", b"{}", {"User-Agent": "somebody"})
+    running.ask("GET", "/quick?q=secret")
+    wait_for(lambda: any(line.get("route") == "/sites/<site>/comments" for line in running.lines()))
+    posted = next(line for line in running.lines() if line.get("route") == "/sites/<site>/comments")
+    assert (posted["method"], posted["status"], posted["site"]) == ("POST", 201, "a")
+    assert posted["worker"] in running.pids()
+    text = json.dumps(running.lines())
+    assert not any(word in text for word in ("example.org", "secret", "127.0.0.1", "somebody"))
+
+
+def hourly_pid(running: Running) -> int:
+    file = running.folder / "hourly"
+    wait_for(lambda: file.exists() and file.read_text())
+    return int(file.read_text())
+
+
+def connections(port: int) -> int:
+    """How many connections to the port are established, seen from the server's side."""
+    rows = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return sum(1 for row in rows if row.split()[1].endswith(f":{port:04X}") and row.split()[3] == "01")
+
+
+def begin_early_in_the_hour() -> None:
+    """Only the hour's edge could let one more through: wait if it is near."""
+    wait_for(lambda: time.time() % 3600 < 3580, 25)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    """Starts a server in the test's folder; all are stopped at the end."""
+    started: list[Running] = []
+
+    def running(**options: object) -> Running:
+        started.append(Running(tmp_path, **options))  # type: ignore[arg-type]
+        return started[-1].started()
+
+    yield running
+    for one in started:
+        one.stop()

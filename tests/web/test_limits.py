@@ -1,0 +1,328 @@
+"""Limits by address and by author, what a 429 says, and what the storages survive."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from ipaddress import ip_network
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, Response, jsonify, request
+from flask.testing import FlaskClient
+from limits import parse
+from limits.strategies import SlidingWindowCounterRateLimiter
+from werkzeug.test import TestResponse
+
+from comments_service.config import Settings
+from comments_service.web import limit_storage, limits, problems
+from comments_service.web.limit_storage import FailoverStorage, SQLiteFileStorage
+from tests.servers import programs
+from tests.servers.redis import Redis
+
+MINUTE = parse("5 per minute")
+
+
+def test_the_limit_counts_by_site_and_address(client: FlaskClient) -> None:
+    assert [post(client).status_code for _ in range(4)] == [201, 201, 201, 429]
+    assert post(client, site="other").status_code == 201
+    assert post(client, peer="198.51.100.9").status_code == 201
+
+
+def test_the_limit_counts_by_author_wherever_the_author_goes(client: FlaskClient) -> None:
+    answers = [post(client, author="anna", peer=f"198.51.100.{n}").status_code for n in range(4)]
+    assert answers == [201, 201, 201, 429]
+    assert post(client, author="bert", peer="198.51.100.0").status_code == 201
+
+
+def test_an_ipv6_reader_is_the_whole_64(client: FlaskClient) -> None:
+    answers = [post(client, peer=f"2001:db8::{n:x}").status_code for n in range(1, 5)]
+    assert answers == [201, 201, 201, 429]
+    assert post(client, peer="2001:db8:0:1::1").status_code == 201
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X_Forwarded_For", "X-Real-IP", "Forwarded"])
+def test_a_spoofed_header_changes_no_limit(client: FlaskClient, header: str) -> None:
+    answers = [post(client, headers={header: f"203.0.113.{n}"}).status_code for n in range(4)]
+    assert answers == [201, 201, 201, 429]
+
+
+def test_behind_a_trusted_proxy_each_reader_has_a_limit(make: Callable[..., Flask]) -> None:
+    client = make(trusted_proxies=(ip_network("127.0.0.1"),)).test_client()
+    for reader in ("203.0.113.1", "203.0.113.2"):
+        answers = [post(client, headers={"X-Forwarded-For": reader}).status_code for _ in range(4)]
+        assert answers == [201, 201, 201, 429]
+
+
+def test_a_refusal_says_when_to_come_back_and_what_the_policy_is(client: FlaskClient) -> None:
+    first = post(client)
+    assert first.headers["RateLimit-Policy"] == '"post";q=3;w=60, "post-hour";q=60;w=3600'
+    assert re.fullmatch(r'"post";r=2;t=\d+', first.headers["RateLimit"])
+    assert "Retry-After" not in first.headers
+    for _ in range(2):
+        post(client)
+    refused = post(client)
+    assert refused.status_code == 429
+    assert refused.content_type == "application/problem+json"
+    assert refused.json is not None
+    assert refused.json["code"] == "too_fast"
+    seconds = int(refused.headers["Retry-After"])
+    assert 1 <= seconds <= 60
+    assert refused.headers["RateLimit"] == f'"post";r=0;t={seconds}'
+
+
+def test_an_answer_without_a_limit_carries_no_fields(client: FlaskClient) -> None:
+    answer = client.get("/free")
+    assert not [name for name in answer.headers if name[0].startswith(("RateLimit", "Retry"))]
+
+
+def test_a_limit_that_is_off_is_off(make: Callable[..., Flask]) -> None:
+    client = make(limit_post="off").test_client()
+    answers = [post(client) for _ in range(20)]
+    assert {answer.status_code for answer in answers} == {201}
+    assert "RateLimit" not in answers[0].headers
+
+
+def test_a_refused_request_spends_nothing_of_the_longer_limit(make: Callable[..., Flask]) -> None:
+    client = make(limit_post="1 per second;4 per hour").test_client()
+    accepted = 0
+    deadline = time.monotonic() + 15
+    while accepted < 4 and time.monotonic() < deadline:
+        accepted += post(client).status_code == 201
+    assert accepted == 4
+
+
+def test_a_decorated_view_reads_site_and_author_from_the_request(client: FlaskClient) -> None:
+    def vote(number: int, **body: Any) -> int:
+        peer = {"REMOTE_ADDR": f"198.51.100.{number}"}
+        return client.post("/sites/a/votes", environ_overrides=peer, **body).status_code
+
+    answers = [vote(n, json={"author_key": "anna"}) for n in range(2)]
+    answers += [vote(n, data={"author_key": "anna"}) for n in range(2, 4)]
+    assert answers == [200, 200, 429, 429]
+    assert vote(5, data=b"[" * 60_000, content_type="application/json") == 200
+    assert vote(6, json=["author_key"]) == 200
+    assert vote(7, json={"author_key": 7}) == 200
+
+
+def test_a_new_thread_is_spent_once_however_often_the_work_runs(client: FlaskClient) -> None:
+    answers = [client.post("/sites/a/threads").status_code for _ in range(3)]
+    assert answers == [200, 200, 429]
+
+
+def test_neither_addresses_nor_author_keys_are_kept(make: Callable[..., Flask], tmp_path: Path) -> None:
+    post(make().test_client(), author="anna-key", peer="198.51.100.77")
+    kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"permit" not in kept
+    assert b"post" in kept
+    assert b"anna-key" not in kept
+    assert b"198.51.100" not in kept
+
+
+def test_a_storage_we_do_not_know_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="COMMENTS_RATE_LIMIT_STORAGE"):
+        limits.storage_for(replace(settings(tmp_path), rate_limit_storage="memcached://x"))
+
+
+def test_the_file_is_exact_across_processes_and_threads(tmp_path: Path) -> None:
+    begin_early_in_the_minute()
+    with get_context("spawn").Pool(2) as processes:
+        accepted = processes.starmap(hit_many, [(tmp_path / "limits", "40 per minute", 60)] * 2)
+    assert sum(accepted) == 40
+
+
+def test_the_window_slides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [6001.0]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    limiter = SlidingWindowCounterRateLimiter(storage(tmp_path / "limits"))
+    assert [limiter.hit(MINUTE, "a") for _ in range(6)] == [True] * 5 + [False]
+    assert limiter.get_window_stats(MINUTE, "a") == (6060.0, 0)
+    now[0] = 6060.0 + 30
+    # Half of the five before still weigh: floor(2.5) = 2.
+    assert [limiter.hit(MINUTE, "a") for _ in range(4)] == [True] * 3 + [False]
+    now[0] = 6060.0 + 120
+    assert limiter.get_window_stats(MINUTE, "a").remaining == 5
+    now[0] = 6000.0 - 3600
+    assert limiter.hit(MINUTE, "a"), "a clock set back an hour shuts nobody out"
+
+
+@pytest.mark.parametrize("damage", ["garbage", "removed", "truncated", "emptied"])
+def test_a_damaged_file_is_replaced_on_the_spot(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "limits"
+    ours, theirs = storage(path), storage(path)
+    assert ours.incr("a", 60) == 1
+    assert theirs.incr("a", 60) == 2
+    do_damage(path, damage)
+    assert ours.incr("b", 60) == 1
+    assert theirs.incr("b", 60) == 2
+
+
+def test_expired_rows_go_and_the_file_stays_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [6000.0]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    monkeypatch.setattr(limit_storage, "MOST_PAGES", 32)
+    kept = storage(tmp_path / "limits")
+    limiter = SlidingWindowCounterRateLimiter(kept)
+    for number in range(3000):
+        now[0] += 0.001
+        assert limiter.hit(MINUTE, f"{number:064}")
+    assert (tmp_path / "limits").stat().st_size <= 32 * 4096
+    now[0] += 600
+    assert limiter.hit(MINUTE, "last")
+    assert kept.reset() == 1
+
+
+def test_fixed_counters_work_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [6000.0]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    kept = storage(tmp_path / "limits")
+    assert [kept.incr("a", 60), kept.incr("a", 60, 2), kept.get("a")] == [1, 3, 3]
+    assert kept.get_expiry("a") == 6060.0
+    now[0] += 61
+    assert (kept.get("a"), kept.incr("a", 60)) == (0, 1)
+    kept.clear("a")
+    assert kept.get("a") == 0
+    assert kept.check()
+
+
+def test_a_file_that_cannot_be_is_counted_in_memory_and_never_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    kept = FailoverStorage(f"failover+sqlitefile:///{tmp_path}/file/limits")
+    assert not kept.check()
+    limiter = SlidingWindowCounterRateLimiter(kept)
+    begin_early_in_the_minute()
+    assert [limiter.hit(MINUTE, "a") for _ in range(6)] == [True] * 5 + [False]
+    assert kept.is_away
+
+
+def test_redis_counts_and_posting_goes_on_limited_while_it_hangs(
+    make: Callable[..., Flask], own_redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin_early_in_the_minute()
+    client = make(rate_limit_storage=own_redis.url).test_client()
+    assert [post(client).status_code for _ in range(4)] == [201, 201, 201, 429]
+    os.kill(own_redis.server.process.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    hanging = [post(client).status_code for _ in range(50)]
+    took = time.monotonic() - began
+    os.kill(own_redis.server.process.pid, signal.SIGCONT)
+    assert hanging == [201] * 3 + [429] * 47
+    assert 0.15 < took < 1, "one request waits 0.2 s, the rest not at all"
+    monkeypatch.setattr(time, "monotonic", lambda: began + 1000)
+    assert post(client).status_code == 429, "it is asked again, and remembers"
+
+
+def test_redis_that_is_not_there_stops_nobody(make: Callable[..., Flask], own_redis: Redis) -> None:
+    own_redis.stop()
+    begin_early_in_the_minute()
+    client = make(rate_limit_storage=own_redis.url).test_client()
+    began = time.monotonic()
+    assert [post(client).status_code for _ in range(4)] == [201, 201, 201, 429]
+    assert time.monotonic() - began < 1
+
+
+def post(
+    client: FlaskClient, site: str = "a", author: str = "", peer: str = "127.0.0.1", headers: Any = None
+) -> TestResponse:
+    return client.post(
+        f"/sites/{site}/comments?author={author}", headers=headers, environ_overrides={"REMOTE_ADDR": peer}
+    )
+
+
+def settings(folder: Path) -> Settings:
+    return Settings(
+        secret_key=b"s" * 32,
+        database_url=f"sqlite:///{folder / 'comments.db'}",
+        limit_post="3 per minute;60 per hour",
+        limit_vote="2 per hour",
+        limit_threads="2 per hour",
+    )
+
+
+def storage(path: Path) -> SQLiteFileStorage:
+    return SQLiteFileStorage(f"sqlitefile:///{path}")
+
+
+def hit_many(path: Path, rule: str, times: int) -> int:
+    """How many of so many hits from 4 threads were let through; runs in a process of its own."""
+    limiter = SlidingWindowCounterRateLimiter(storage(path))
+    with ThreadPoolExecutor(4) as threads:
+        return sum(threads.map(lambda _: limiter.hit(parse(rule), "a"), range(times)))
+
+
+def do_damage(path: Path, damage: str) -> None:
+    if damage == "garbage":
+        for ending in ("", "-wal"):
+            Path(f"{path}{ending}").write_bytes(os.urandom(8192))
+    elif damage == "removed":
+        path.unlink()
+    elif damage == "truncated":
+        os.truncate(path, 100)
+    else:
+        with sqlite3.connect(path) as connection:
+            connection.execute("DROP TABLE windows")
+        connection.close()
+
+
+def begin_early_in_the_minute() -> None:
+    """Only the window's edge could let one more through: wait if it is near."""
+    deadline = time.monotonic() + 10
+    while time.time() % 60 > 55 and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., Flask]:
+    """Makes an application with limited views and the real problems."""
+    begin_early_in_the_minute()
+
+    def made(**changes: Any) -> Flask:
+        app = Flask(__name__)
+        limits.init_limits(app, replace(settings(tmp_path), **changes))
+        problems.init_app(app)
+        app.add_url_rule("/free", view_func=lambda: "free", endpoint="free")
+        app.add_url_rule("/sites/<site>/comments", view_func=_post, methods=["POST"])
+        app.add_url_rule("/sites/<site>/votes", view_func=_vote, methods=["POST"])
+        app.add_url_rule("/sites/<site>/threads", view_func=_thread, methods=["POST"])
+        return app
+
+    return made
+
+
+@pytest.fixture
+def client(make: Callable[..., Flask]) -> FlaskClient:
+    """A reader of that application."""
+    return make().test_client()
+
+
+@pytest.fixture
+def own_redis() -> Iterator[Redis]:
+    """A Redis that the test may stop."""
+    server = Redis(programs.need("redis"))
+    yield server
+    server.stop()
+
+
+def _post(site: str) -> tuple[Response, int]:
+    limits.spend("post", site=site, author=request.args["author"] or None)
+    return jsonify(), 201
+
+
+@limits.limited("vote")
+def _vote(site: str) -> Response:
+    return jsonify()
+
+
+def _thread(site: str) -> Response:
+    spend = limits.spend_new_thread(site=site)
+    for _ in range(3):
+        spend()
+    return jsonify()
