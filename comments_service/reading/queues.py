@@ -64,30 +64,14 @@ MOST_SITES_APART = 100
 
 
 @dataclass(frozen=True)
-class SiteName:
-    """Which site a row belongs to."""
-
-    key: str
-    name: str
-
-
-@dataclass(frozen=True)
-class ThreadName:
-    """Which article a row belongs to."""
-
-    slug: str
-    title: str | None
-    url: str | None
-
-
-@dataclass(frozen=True)
 class Parent:
-    """What a reply answers: its status, because a tombstone has an author and words too."""
+    """What a reply answers, with the beginning of its text."""
 
     id: int
     name: str
     status: str
-    excerpt: str
+    body: str
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -158,8 +142,11 @@ class QueueRow:
     """A comment with all that a decision needs; `status`, `revision` and `body` are those to be judged."""
 
     id: int
-    site: SiteName
-    thread: ThreadName
+    site_key: str
+    site_name: str
+    slug: str
+    title: str | None
+    url: str | None
     parent: Parent | None
     name: str
     badge: str | None
@@ -187,12 +174,11 @@ class QueuePage:
 
 
 @dataclass(frozen=True)
-class Card:
-    """Everything about one comment."""
+class Card(QueueRow):
+    """A row with everything else about its comment: `reports` are the open ones, `all_reports` all."""
 
-    row: QueueRow
     revisions: tuple[Version, ...]
-    reports: tuple[Complaint, ...]
+    all_reports: tuple[Complaint, ...]
     decisions: tuple[Decided, ...]
 
 
@@ -249,12 +235,12 @@ def page(
     return QueuePage(tuple(rows), _cursor(queue, places[limit - 1]) if more else None)
 
 
-def card(session: Session, site_ids: Sequence[int], comment_id: int) -> Card:
-    """Everything about one comment of these sites; raises NotFound."""
+def card(session: Session, site_ids: Sequence[int], comment_id: int) -> Card | None:
+    """Everything about one comment; None when these sites have no such comment."""
     known = exists().where(Comment.id == comment_id, Comment.site_id.in_(site_ids))
     rows = _rows(session, [comment_id]) if session.scalar(select(known)) else []
     if not rows:
-        raise NotFound("There is no such comment.", code="comment_not_found")
+        return None
     revisions = session.execute(
         select(Revision.revision, Revision.body, Revision.html, Revision.created_at)
         .where(Revision.comment_id == comment_id)
@@ -263,9 +249,9 @@ def card(session: Session, site_ids: Sequence[int], comment_id: int) -> Card:
     reports = session.execute(_reports().where(Report.comment_id == comment_id))
     decisions = session.execute(_decisions().where(Decision.comment_id == comment_id).order_by(Decision.seq))
     return Card(
-        row=rows[0],
+        **vars(rows[0]),
         revisions=tuple(Version(*row) for row in revisions),
-        reports=tuple(_complaint(row) for row in reports),
+        all_reports=tuple(_complaint(row) for row in reports),
         decisions=tuple(_decided(row) for row in decisions),
     )
 
@@ -401,6 +387,7 @@ def _whole_rows() -> Select[*tuple[Any, ...]]:
             Author,
             parent.name.label("parent_name"),
             parent.status.label("parent_status"),
+            parent.created_at.label("parent_created_at"),
             func.substr(parent_text.body, 1, EXCERPT).label("parent_body"),
         )
         .join(Site, Site.id == Comment.site_id)
@@ -427,8 +414,11 @@ def _queue_row(
     comment: Comment = row.Comment
     return QueueRow(
         id=comment.id,
-        site=SiteName(row.site_key, row.site_name),
-        thread=ThreadName(row.slug, row.title, row.url),
+        site_key=row.site_key,
+        site_name=row.site_name,
+        slug=row.slug,
+        title=row.title,
+        url=row.url,
         parent=_parent(comment, row),
         name=comment.name,
         badge=comment.badge,
@@ -451,7 +441,8 @@ def _queue_row(
 def _parent(comment: Comment, row: Row[*tuple[Any, ...]]) -> Parent | None:
     if comment.parent_id is None:
         return None
-    return Parent(comment.parent_id, row.parent_name, row.parent_status, row.parent_body or "")
+    body = row.parent_body or ""
+    return Parent(comment.parent_id, row.parent_name, row.parent_status, body, row.parent_created_at)
 
 
 def _record(author: Author | None, recent: tuple[str, ...]) -> Record | None:

@@ -1,0 +1,190 @@
+"""What moderators may do: see the queues, decide, ban, and steer threads and the site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from ... import banning, db, moderation, sites, threads
+from ...errors import NotFound
+from ...models.policy import Policy
+from ...moderation import Item
+from ...reading import queues
+from ...text import slugs
+from ..auth import moderator_of
+from ..schemas import moderation as shapes
+from ..schemas.fields import LARGEST_ID
+from .input import Blueprint
+
+blueprint = Blueprint(
+    "moderation",
+    __name__,
+    url_prefix="/api/v1/sites/<site>/moderation",
+    description="What moderators may do, with an API token: `Authorization: Bearer TOKEN`.",
+)
+
+
+@blueprint.before_request
+def _admit() -> None:
+    # Before anything sent is read: strangers learn nothing from how it would be judged.
+    if request.method != "OPTIONS" and request.view_args is not None:
+        moderator_of(request.view_args["site"])
+
+
+@blueprint.after_request
+def _private(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.get("/queues")
+@blueprint.arguments(shapes.Nothing, location="query")
+@blueprint.response(200, shapes.QueueCounts)
+def all_queues(query: dict[str, Any], site: str) -> dict[str, Any]:
+    """How many comments stand in each queue; 1000 means that many or more."""
+    found, _ = moderator_of(site)
+    return {"queues": queues.counts(db.reading(), [found.id])}
+
+
+@blueprint.get("/queues/<queue>")
+@blueprint.arguments(shapes.QueueQuery, location="query")
+@blueprint.response(200, shapes.Queue)
+def one_queue(query: dict[str, Any], site: str, queue: str) -> queues.QueuePage:
+    """A part of a queue: `pending`, `reported`, `new`, `published`, `rejected` or `spam`."""
+    found, _ = moderator_of(site)
+    slug = query.pop("slug")
+    wanted = slugs.normalise(slug) if slug is not None else None
+    return queues.page(db.reading(), [found.id], queue, slug=wanted, **query)
+
+
+@blueprint.get("/comments/<int:comment>")
+@blueprint.arguments(shapes.Nothing, location="query")
+@blueprint.response(200, shapes.Card)
+def card(query: dict[str, Any], site: str, comment: int) -> queues.Card:
+    """Everything about one comment: revisions, reports, decisions."""
+    found, _ = moderator_of(site)
+    whole = queues.card(db.reading(), [found.id], comment) if comment <= LARGEST_ID else None
+    if whole is None:
+        raise NotFound("There is no such comment.", code="comment_not_found")
+    return whole
+
+
+@blueprint.post("/decisions")
+@blueprint.arguments(shapes.DecisionsIn)
+@blueprint.response(200, shapes.Results)
+def decide(sent: dict[str, Any], site: str) -> dict[str, Any]:
+    """Decide on up to a hundred comments, each bound to the revision and status that were seen."""
+    found, person = moderator_of(site)
+    items = [Item(**one) for one in sent["decisions"]]
+    results = db.write(
+        lambda session: moderation.decide(session, site_id=found.id, moderator_id=person.id, items=items)
+    )
+    return {"results": results}
+
+
+@blueprint.post("/decisions/<int:decision>/reversal")
+@blueprint.response(200, shapes.Reversal)
+def reverse(site: str, decision: int) -> dict[str, int]:
+    """Undo a comment's latest decision: restores exactly the state before."""
+    found, person = moderator_of(site)
+    undone = min(decision, LARGEST_ID)
+    reversal = db.write(
+        lambda session: moderation.reverse(
+            session, site_id=found.id, moderator_id=person.id, decision_id=undone
+        )
+    )
+    return {"decision": reversal}
+
+
+@blueprint.get("/log")
+@blueprint.arguments(shapes.Cursor, location="query")
+@blueprint.response(200, shapes.Log)
+def log(query: dict[str, Any], site: str) -> dict[str, Any]:
+    """The decision log, newest first; `hash` chains each row to the one before."""
+    found, _ = moderator_of(site)
+    rows, following = moderation.logged(db.reading(), site_id=found.id, **query)
+    return {"decisions": rows, "next": following}
+
+
+@blueprint.get("/bans")
+@blueprint.arguments(shapes.Cursor, location="query")
+@blueprint.response(200, shapes.Bans)
+def bans(query: dict[str, Any], site: str) -> dict[str, Any]:
+    """The bans in force, newest first."""
+    found, _ = moderator_of(site)
+    rows, following = banning.listed(db.reading(), found.id, **query)
+    return {"bans": rows, "next": following}
+
+
+@blueprint.post("/bans")
+@blueprint.arguments(shapes.BanIn)
+@blueprint.response(201, shapes.Ban)
+def ban(sent: dict[str, Any], site: str) -> banning.Ban:
+    """Ban an author, or the address a comment came from (for 30 days at most)."""
+    found, person = moderator_of(site)
+    return db.write(lambda session: banning.ban(session, site_id=found.id, moderator_id=person.id, **sent))
+
+
+@blueprint.delete("/bans/<int:ban_id>")
+@blueprint.response(204)
+def lift(site: str, ban_id: int) -> None:
+    """End a ban."""
+    found, _ = moderator_of(site)
+    lifted = min(ban_id, LARGEST_ID)
+    db.write(lambda session: banning.lift(session, site_id=found.id, ban_id=lifted))
+
+
+@blueprint.get("/threads")
+@blueprint.arguments(shapes.SlugQuery, location="query")
+@blueprint.response(200, shapes.Thread)
+def thread(query: dict[str, Any], site: str) -> threads.Thread:
+    """A thread, by slug or alias."""
+    found, _ = moderator_of(site)
+    return threads.find(db.reading(), site_id=found.id, **query)
+
+
+@blueprint.patch("/threads")
+@blueprint.arguments(shapes.SlugQuery, location="query")
+@blueprint.arguments(shapes.ThreadIn)
+@blueprint.response(200, shapes.Thread)
+def patch_thread(query: dict[str, Any], sent: dict[str, Any], site: str) -> threads.Thread:
+    """Change a thread; a slug that is new is registered."""
+    found, _ = moderator_of(site)
+    return db.write(lambda session: threads.patch(session, site_id=found.id, changes=sent, **query))
+
+
+@blueprint.post("/threads/moves")
+@blueprint.arguments(shapes.MoveIn)
+@blueprint.response(200, shapes.Thread)
+def move(sent: dict[str, Any], site: str) -> threads.Thread:
+    """Rename a thread, or merge it into another; the old slug stays as an alias. Needs an admin."""
+    found, _ = moderator_of(site, role="admin")
+    return db.write(lambda session: threads.move(session, site_id=found.id, **sent))
+
+
+@blueprint.delete("/threads/aliases")
+@blueprint.arguments(shapes.SlugQuery, location="query")
+@blueprint.response(204)
+def drop_alias(query: dict[str, Any], site: str) -> None:
+    """Let an old slug lead nowhere again. Needs an admin."""
+    found, _ = moderator_of(site, role="admin")
+    db.write(lambda session: threads.drop_alias(session, site_id=found.id, **query))
+
+
+@blueprint.get("/settings")
+@blueprint.arguments(shapes.Nothing, location="query")
+@blueprint.response(200, shapes.Settings)
+def settings(query: dict[str, Any], site: str) -> dict[str, Any]:
+    """The site's policy. Needs an admin."""
+    found, _ = moderator_of(site, role="admin")
+    return Policy.of(found).document()
+
+
+@blueprint.patch("/settings")
+@blueprint.arguments(shapes.SettingsIn)
+@blueprint.response(200, shapes.Settings)
+def patch_settings(sent: dict[str, Any], site: str) -> dict[str, Any]:
+    """Change the site's policy; null sets a key back to its default. Needs an admin."""
+    found, _ = moderator_of(site, role="admin")
+    return db.write(lambda session: sites.set_policy(session, found.key, sent)).document()
