@@ -28,10 +28,18 @@ CONNECTIONS = 1024
 HOUR = 3600.0
 PR_SET_PDEATHSIG = 1
 
+# By name: this layer does not import the web's. It holds in every process that serve starts.
 LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
     "formatters": {"lines": {"()": "comments_service.web.request_log.JsonLines"}},
     "handlers": {"console": {"class": "comments_service.web.request_log.Stderr", "formatter": "lines"}},
-    "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
+    "loggers": {
+        "_granian": {"handlers": ["console"], "propagate": False},
+        # It tells of every single 429, which the request's own line does too.
+        "flask-limiter": {"level": "WARNING"},
+    },
+    "root": {"handlers": ["console"], "level": "INFO"},
 }
 
 log = logging.getLogger(__name__)
@@ -73,7 +81,7 @@ def serve(
         respawn_failed_workers=True,
         workers_kill_timeout=kill_seconds,
         log_level=LogLevels.error,
-        log_dictconfig={"version": 1, "disable_existing_loggers": False, **LOGGING},
+        log_dictconfig=LOGGING,
         log_access=False,
     )
     if hourly is not None:

@@ -12,14 +12,13 @@ from comments_service.config import Settings
 from comments_service.errors import TooFast
 from comments_service.web import limits
 from comments_service.web.gate import init_gate
-from comments_service.web.request_log import init_app, init_logging
+from comments_service.web.request_log import init_app
 
 FOLDER = Path(os.environ.get("SERVER_TEST_FOLDER", "."))
 
 
 def create() -> Flask:
     """The application that `serve` starts in each worker."""
-    init_logging()
     app = Flask(__name__)
     limits.init_limits(
         app,
@@ -32,6 +31,7 @@ def create() -> Flask:
     app.register_error_handler(TooFast, _too_fast)
     app.add_url_rule("/quick", view_func=_quick)
     app.add_url_rule("/held", view_func=_held)
+    app.add_url_rule("/failing/<word>", view_func=_failing)
     app.add_url_rule("/sites/<site>/comments", view_func=_post, methods=["POST"])
     init_gate(app)
     init_app(app)
@@ -52,6 +52,10 @@ def _held() -> Response:
     while not (FOLDER / "go").exists():
         time.sleep(0.01)
     return jsonify(worker=os.getpid())
+
+
+def _failing(word: str) -> Response:
+    raise ValueError(f"cannot make sense of {word}")
 
 
 def _post(site: str) -> tuple[Response, int]:

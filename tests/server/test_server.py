@@ -159,11 +159,16 @@ def test_the_log_has_a_line_for_each_request_and_nothing_personal(start: Callabl
     running = start(workers=1)
     running.ask("POST", "/sites/a/comments?email=me@example.org", b"{}", {"User-Agent": "somebody"})
     running.ask("GET", "/quick?q=secret")
-    wait_for(lambda: any(line.get("route") == "/sites/<site>/comments" for line in running.lines()))
+    with pytest.raises(json.JSONDecodeError):
+        running.ask("GET", "/failing/secret", headers={"Authorization": "secret"})
+    wait_for(lambda: any(line.get("route") == "/failing/<word>" for line in running.lines()))
     posted = next(line for line in running.lines() if line.get("route") == "/sites/<site>/comments")
     assert (posted["method"], posted["status"], posted["site"]) == ("POST", 201, "a")
     assert posted["worker"] in running.pids()
-    text = json.dumps(running.lines())
+    failed = next(line for line in running.lines() if "traceback" in line)
+    assert failed["traceback"][-1] == "builtins.ValueError"
+    text = running.errors.read_text()
+    assert len(text.splitlines()) == len(running.lines()), "every line is JSON"
     assert not any(word in text for word in ("example.org", "secret", "127.0.0.1", "somebody"))
 
 
