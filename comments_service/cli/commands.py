@@ -35,11 +35,17 @@ class Commands(click.Group):
         except SettingsError as error:
             raise click.ClickException(str(error)) from error
         except DBAPIError as error:
-            raise click.ClickException(f"The database says: {str(error.orig).strip()}") from error
+            raise click.ClickException(_words_of(error.orig)) from error
+        except sqlite3.Error as error:
+            raise click.ClickException(_words_of(error)) from error
 
 
 def _sentence(error: Invalid) -> str:
     return " ".join([error.message, *(f"{bad.field}: {bad.message}" for bad in error.errors)])
+
+
+def _words_of(error: BaseException | None) -> str:
+    return f"The database says: {' '.join(str(error).split())}"
 
 
 @contextmanager

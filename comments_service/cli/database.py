@@ -96,7 +96,8 @@ def _damage(database: Database) -> list[str]:
 
 def _pg_dump(settings: Settings, file: Path) -> str:
     # Without the password, which would be seen in the list of processes; pg_dump asks, or reads .pgpass.
-    url = make_url(settings.database_url).set(drivername="postgresql", password=None)
+    # (`URL.set` would leave out the None, and the password in.)
+    url = make_url(settings.database_url)._replace(drivername="postgresql", password=None)
     address = url.render_as_string(hide_password=False)
     return f"pg_dump --format=custom --file={shlex.quote(str(file))} {shlex.quote(address)}"
 
@@ -116,10 +117,7 @@ def _copy(source: Path, file: Path) -> None:
         # One moment for the whole copy: otherwise every write meanwhile would begin it anew.
         original.execute("BEGIN")
         original.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        try:
-            original.backup(copy, pages=PAGES, progress=_tell)
-        except sqlite3.Error as error:
-            raise click.ClickException(f"The copy failed: {error}.") from error
+        original.backup(copy, pages=PAGES, progress=_tell)
         progress("Checking the copy")
         found = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
