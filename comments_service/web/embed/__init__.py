@@ -1,7 +1,41 @@
-"""The widget's files, as any site embeds them."""
+"""The widget's files, as any site embeds them: `/embed/v1.js`, and names with a hash that never change."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Response, request
 
-blueprint = Blueprint("embed", __name__)
+from ...errors import NotFound
+from . import files
+
+# The one address that sites write down: a new release is with every reader within minutes.
+CURRENT = "v1.js"
+SHORT = "public, max-age=300"
+FOREVER = "public, max-age=31536000, immutable"
+
+blueprint = Blueprint("embed", __name__, url_prefix="/embed")
+
+
+@blueprint.get("/<name>")
+def file(name: str) -> Response:
+    """A file of the widget, or 304; raises NotFound for a name or hash that no kept release has."""
+    found = files.served().get(name)
+    if found is None:
+        raise NotFound("There is no such file of the widget.")
+    gzipped = request.accept_encodings.quality("gzip") > 0
+    response = Response(found.gzipped if gzipped else found.content, content_type=found.content_type)
+    if gzipped:
+        response.headers["Content-Encoding"] = "gzip"
+    response.set_etag(f"{found.hash}-gzip" if gzipped else found.hash)
+    response.headers["Cache-Control"] = SHORT if name == CURRENT else FOREVER
+    response.headers["Vary"] = "Accept-Encoding"
+    response.make_conditional(request)
+    return response
+
+
+@blueprint.after_request
+def _open_to_all_origins(response: Response) -> Response:
+    # Module scripts of another origin are fetched with CORS, and pages may isolate themselves (COEP).
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
