@@ -1,0 +1,196 @@
+"""The write road: one transaction or none, a fair turn, readers that cannot write, times in UTC."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from comments_service import db
+from comments_service.config import Settings
+from comments_service.db import Database
+from comments_service.errors import Unavailable
+from comments_service.models import DayKey, Site
+from tests.databases import NOON, SECRET, add_site, migrated_database, open_database
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    with migrated_database(request, tmp_path) as database:
+        yield database
+
+
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+on_postgres = pytest.mark.parametrize("database", ["postgres"], indirect=True)
+
+
+def sites(database: Database) -> int:
+    return database.write(lambda session: session.query(Site).count())
+
+
+def test_what_work_returns_is_returned_once_committed(database: Database) -> None:
+    assert database.write(lambda session: add_site(session)) > 0
+    assert sites(database) == 1
+
+
+def test_work_that_fails_leaves_nothing_and_the_next_goes_on(database: Database) -> None:
+    def fail(session: Session) -> None:
+        add_site(session)
+        raise LookupError("halfway")
+
+    with pytest.raises(LookupError):
+        database.write(fail)
+    assert sites(database) == 0
+    database.write(lambda session: add_site(session))
+    with pytest.raises(IntegrityError):
+        database.write(lambda session: add_site(session))
+    assert sites(database) == 1
+
+
+def test_many_writers_lose_no_increment(database: Database) -> None:
+    database.write(lambda session: add_site(session))
+
+    def raise_version(session: Session) -> None:
+        site = session.query(Site).with_for_update().one()
+        site.version += 1
+
+    def work() -> None:
+        for _ in range(10):
+            database.write(raise_version)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert database.write(lambda session: session.query(Site).one().version) == 41
+
+
+def test_times_come_back_in_utc(database: Database) -> None:
+    east = datetime(2026, 5, 4, 14, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
+    database.write(
+        lambda session: session.add(Site(key="ab", name="x", policy={}, version=1, created_at=east))
+    )
+    found = database.write(lambda session: session.query(Site).one().created_at)
+    assert found == NOON.replace(microsecond=123456)
+    assert found.tzinfo is UTC
+
+
+def test_a_time_without_a_zone_is_refused(database: Database) -> None:
+    naive = datetime(2026, 5, 4)  # noqa: DTZ001 (that is the point)
+    with pytest.raises(Exception, match="without a zone"):
+        database.write(
+            lambda session: session.add(Site(key="ab", name="x", policy={}, version=1, created_at=naive))
+        )
+
+
+def test_an_insert_knows_conflicts_on_both_databases(database: Database) -> None:
+    def put(session: Session) -> None:
+        fresh = db.insert(session, DayKey).values(day="2026-05-04", key=b"k")
+        session.execute(fresh.on_conflict_do_nothing())
+
+    database.write(put)
+    database.write(put)
+    assert database.write(lambda session: session.query(DayKey).count()) == 1
+
+
+@on_sqlite
+def test_the_writer_waits_for_the_disk_and_keeps_foreign_keys(database: Database) -> None:
+    def pragmas(session: Session) -> list[object]:
+        names = ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
+        return [session.execute(text(f"PRAGMA {name}")).scalar() for name in names]
+
+    assert database.write(pragmas) == ["wal", 2, 1, 1]
+
+
+@on_sqlite
+def test_a_turn_that_does_not_come_is_unavailable(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "TURN_SECONDS", 0.05)
+    assert database.turn is not None
+    refused: list[Unavailable] = []
+
+    def attempt() -> None:
+        try:
+            sites(database)
+        except Unavailable as error:
+            refused.append(error)
+
+    with database.turn.taken():
+        thread = threading.Thread(target=attempt)
+        thread.start()
+        thread.join()
+    assert len(refused) == 1
+    assert sites(database) == 0
+
+
+@on_sqlite
+def test_a_file_locked_by_somebody_else_is_unavailable(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "BUSY_MILLISECONDS", 50)
+    stranger = sqlite3.connect(database.settings.database_path, isolation_level=None)
+    try:
+        stranger.execute("BEGIN IMMEDIATE")
+        with open_database(database.settings.database_url) as impatient, pytest.raises(Unavailable):
+            sites(impatient)
+    finally:
+        stranger.close()
+    assert sites(database) == 0
+
+
+@on_postgres
+def test_a_serialisation_failure_is_tried_again(database: Database) -> None:
+    tries: list[int] = []
+
+    def conflicted(session: Session) -> int:
+        tries.append(1)
+        if len(tries) < 3:
+            session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END $$"))
+        return len(tries)
+
+    assert database.write(conflicted) == 3
+
+
+@on_postgres
+def test_trying_again_has_an_end(database: Database) -> None:
+    tries: list[int] = []
+
+    def hopeless(session: Session) -> None:
+        tries.append(1)
+        session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40P01'; END $$"))
+
+    with pytest.raises(DBAPIError):
+        database.write(hopeless)
+    assert len(tries) == db.POSTGRES_TRIES
+
+
+def test_a_database_that_is_away_is_unavailable() -> None:
+    with open_database("postgresql+psycopg://nobody@127.0.0.1:1/nothing") as away, pytest.raises(Unavailable):
+        sites(away)
+
+
+def test_an_application_reads_and_writes_and_its_reader_cannot_write(
+    database: Database,
+) -> None:
+    app = Flask("reader")
+    db.init_app(app, Settings(secret_key=SECRET, database_url=database.settings.database_url))
+    with app.app_context():
+        db.write(lambda session: add_site(session))
+        assert db.is_alive(db.reading())
+        assert db.reading().query(Site).count() == 1
+        if database.settings.is_sqlite:
+            with pytest.raises(DBAPIError, match="readonly"):
+                db.reading().execute(text("DELETE FROM site"))
+        db.extension.session.remove()
+        db.extension.engine.dispose()
+        app.extensions["comments_database"].writer.dispose()
