@@ -26,6 +26,8 @@ KILL_SECONDS = 8
 # granian counts connections, idle ones too: few would let idle readers keep others out.
 CONNECTIONS = 1024
 HOUR = 3600.0
+# Between the end of a keeper that died and its successor.
+KEEPER_SECONDS = 1.0
 PR_SET_PDEATHSIG = 1
 
 # By name: this layer does not import the web's. It holds in every process that serve starts.
@@ -160,7 +162,7 @@ class Keeper:
             )
             self._process.start()
             self._process.join()
-            self._stopping.wait(10)
+            self._stopping.wait(KEEPER_SECONDS)
 
 
 def _keep_house(work: Callable[[], None], every: float, parent: int) -> None:

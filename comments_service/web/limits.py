@@ -215,8 +215,13 @@ def policy_name(kind: Kind, rule: RateLimitItem, rules: list[RateLimitItem]) -> 
 
 
 def _redis_options() -> dict[str, Any]:
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
+    try:
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+    except ImportError as error:
+        raise ValueError(
+            "COMMENTS_RATE_LIMIT_STORAGE is a Redis: install comments-service[redis] for it."
+        ) from error
 
     # redis-py would try three times more, with pauses: a hung Redis must cost 0.2 s, once.
     return {

@@ -41,6 +41,8 @@ def create() -> Flask:
 def hourly() -> None:
     """The work of the keeper: it leaves its process id."""
     (FOLDER / "hourly").write_text(str(os.getpid()))
+    if "SERVER_TEST_HOURLY_FAILS" in os.environ:
+        raise RuntimeError("the work failed")
 
 
 def _quick() -> Response:

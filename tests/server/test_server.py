@@ -41,6 +41,25 @@ def test_workers_and_keeper_die_with_their_parent_and_free_the_port(start: Calla
     assert start(port=running.port).pids().isdisjoint(children)
 
 
+def test_the_keeper_is_started_again_and_survives_failing_work(start: Callable[..., Running]) -> None:
+    running = start(workers=1, SERVER_TEST_HOURLY_FAILS="1")
+    first = hourly_pid(running)
+    wait_for(lambda: any("hourly work failed" in line.get("message", "") for line in running.lines()))
+    assert not is_gone(first)
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: hourly_pid(running) != first)
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(10) == 0
+    wait_for(lambda: is_gone(hourly_pid(running)))
+
+
+def test_workers_that_cannot_start_end_the_service(tmp_path: Path) -> None:
+    broken = Running(tmp_path, SERVER_TEST_LIMIT="often")
+    assert broken.process.wait(20) == 1
+    broken.stop()
+    assert "couldn't parse rate limit string" in broken.errors.read_text()
+
+
 def test_a_busy_port_is_refused_with_a_message(start: Callable[..., Running], tmp_path: Path) -> None:
     running = start(workers=1)
     second = Running(tmp_path, port=running.port)
@@ -72,7 +91,7 @@ def test_requests_in_flight_finish_after_sigterm(start: Callable[..., Running]) 
         (running.folder / "go").touch()
         assert [answer.result()[0] for answer in asked] == [200] * 4
     assert running.process.wait(10) == 0
-    assert is_gone(hourly_pid(running))
+    wait_for(lambda: is_gone(hourly_pid(running)))
 
 
 def test_a_stuck_request_does_not_outlive_the_kill_timeout(start: Callable[..., Running]) -> None:
