@@ -1,0 +1,110 @@
+"""The moderators' pages at /moderate/: server-rendered, plain forms, a small script for keys."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, make_response, request, url_for
+from werkzeug.exceptions import HTTPException
+
+from ...errors import Invalid, ServiceError, TooFast, Unauthorised, Unavailable
+from ..problems import STATUS
+from . import access, assets, decisions, desk, history, phrases, queue, settings, sign_in
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+blueprint = Blueprint("moderators", __name__, url_prefix="/moderate", template_folder="templates")
+for part in (queue, decisions, history, desk, settings, sign_in):
+    part.add_to(blueprint)
+
+
+@blueprint.get("/static/<name>")
+@access.open_to(access.ANYONE)
+def static(name: str) -> Response:
+    """The style sheet and the script."""
+    return assets.answer(name)
+
+
+@blueprint.after_request
+def _protect(response: Response) -> Response:
+    headers = response.headers
+    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+@blueprint.context_processor
+def _words() -> dict[str, object]:
+    return {
+        "asset": lambda name: url_for("moderators.static", name=assets.served_name(name)),
+        "csrf_token": access.csrf_token,
+        "when": phrases.when,
+        "when_at": phrases.when_at,
+        "hour": phrases.hour,
+    }
+
+
+@blueprint.errorhandler(ServiceError)
+def _say_error(error: ServiceError) -> Response:
+    status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    text = error.message
+    if isinstance(error, Invalid) and error.errors:
+        text = " ".join(dict.fromkeys(one.message for one in error.errors))
+    if _wants_json():
+        response = make_response({"message": text}, status)
+    elif isinstance(error, Unauthorised):
+        response = _not_signed_in(status)
+    else:
+        response = sign_in.message(TITLES.get(status, "That did not work"), text, status, **_back())
+    if isinstance(error, TooFast | Unavailable):
+        response.headers["Retry-After"] = str(max(1, error.retry_after))
+    if isinstance(error, Unauthorised):
+        response.headers["WWW-Authenticate"] = 'Cookie realm="moderate"'
+    return response
+
+
+@blueprint.errorhandler(HTTPException)
+def _say_http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:
+        return make_response(error.get_response())
+    text = error.description or error.name
+    if _wants_json():
+        return make_response({"message": text}, status)
+    return sign_in.message(TITLES.get(status, "That did not work"), text, status, **_back())
+
+
+TITLES = {
+    403: "This was refused",
+    404: "There is nothing here",
+    409: "Somebody was faster",
+    422: "Something is missing",
+    429: "Too many tries",
+    503: "Not just now",
+}
+
+
+def _not_signed_in(status: int) -> Response:
+    # A strict cookie is not sent along from a mail or another site; a link on our own page sends it.
+    return sign_in.message(
+        "You are not signed in",
+        "If you did sign in on this device, continue. Otherwise ask for a sign-in link.",
+        status,
+        again=url_for("moderators.queue"),
+        label="Continue",
+        hint=f"An admin makes one on the server: {sign_in.NEW_LINK}",
+    )
+
+
+def _back() -> dict[str, str]:
+    return {"again": url_for("moderators.queue"), "label": "Back to the queue"}
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"

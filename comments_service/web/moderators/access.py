@@ -1,0 +1,177 @@
+"""Who is signed in at the moderators' pages, and whether a form is really theirs."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
+from urllib.parse import urlsplit
+
+from flask import Response, current_app, g, request
+
+from ... import db, people
+from ...config import Settings
+from ...errors import NotFound, Refused, Unauthorised
+from ...identity import Signer
+from ...models import Site
+from ...people import Person
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ANYONE, MODERATOR, ADMIN = "anyone", "moderator", "admin"
+SAFE = ("GET", "HEAD", "OPTIONS")
+# A browser takes the __Host- prefix only from https, with Secure and Path=/.
+COOKIE = "comments_session"
+SECURE_COOKIE = "__Host-comments_session"
+COOKIE_SECONDS = 7 * 24 * 3600  # the longest life of a session; the server ends it sooner
+CSRF_FIELD = "csrf"
+
+
+def settings() -> Settings:
+    """The running service's settings."""
+    return cast(Settings, current_app.extensions["comments_settings"])
+
+
+def signer() -> Signer:
+    """The running service's signer."""
+    return cast(Signer, current_app.extensions["comments_signer"])
+
+
+def open_to(audience: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Declare who may use a view: `anyone`, a signed-in `moderator`, or an `admin` of at least one site.
+
+    Anything but a GET also needs our own Origin and, when somebody is signed in, the session's token.
+    Raises Unauthorised, or Refused.
+    """
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            if request.method not in SAFE:
+                _check_origin()
+            if audience != ANYONE:
+                _admit(audience)
+            return view(*args, **kwargs)
+
+        guarded.audience = audience  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def person() -> Person:
+    """Who is asking; only inside a view that is not open to anyone."""
+    return cast(Person, g.moderators_person)
+
+
+def sites() -> list[Site]:
+    """The sites of the person who is asking, by name."""
+    if "moderators_sites" not in g:
+        g.moderators_sites = sorted(person().sites(db.reading()), key=lambda site: site.name.casefold())
+    return cast(list[Site], g.moderators_sites)
+
+
+def site_of(key: str) -> Site:
+    """One of the person's sites; raises NotFound for any other, as for one that does not exist."""
+    for site in sites():
+        if site.key == key:
+            return site
+    raise NotFound("There is no such site among yours.")
+
+
+def administered() -> list[Site]:
+    """The sites whose settings the person may change."""
+    return [site for site in sites() if person().role_on(site.id) == ADMIN]
+
+
+def session_secret() -> str | None:
+    """What the browser's cookie holds."""
+    return request.cookies.get(_cookie_name())
+
+
+def csrf_token() -> str:
+    """The token that every form of this session carries."""
+    secret = session_secret() or ""
+    return hmac.digest(secret.encode(), b"comments.csrf", hashlib.sha256).hex()
+
+
+def check_form() -> None:
+    """Raises Refused unless the form carries the session's token."""
+    sent = request.form.get(CSRF_FIELD, "")
+    if not hmac.compare_digest(sent.encode(), csrf_token().encode()):
+        raise Refused("This form is too old. Please go back, reload the page and try again.", code="csrf")
+
+
+def remember(response: Response, secret: str) -> Response:
+    """Give the browser its session."""
+    response.set_cookie(
+        _cookie_name(),
+        secret,
+        max_age=COOKIE_SECONDS,
+        path="/",
+        httponly=True,
+        secure=_is_https(),
+        samesite="Strict",
+    )
+    return response
+
+
+def forget(response: Response) -> Response:
+    """Take the session from the browser."""
+    response.delete_cookie(_cookie_name(), path="/", httponly=True, secure=_is_https(), samesite="Strict")
+    return response
+
+
+def _admit(audience: str) -> None:
+    secret = session_secret()
+    session = db.reading()
+    found = people.person_of_session(session, signer(), secret) if secret else None
+    if secret is None or found is None:
+        raise Unauthorised("You are not signed in.")
+    g.moderators_person = found
+    if not found.roles:
+        raise Refused("You have no role on any site.")
+    if request.method not in SAFE:
+        check_form()
+    if audience == ADMIN and not administered():
+        raise Refused("Only an admin may do this.")
+    if people.session_use_is_due(session, signer(), secret):
+        db.write(lambda writing: people.note_session_use(writing, signer(), secret))
+
+
+def _check_origin() -> None:
+    # SameSite proves nothing here: a newspaper on a sibling host is the same site. `null` is no origin.
+    sent = request.headers.get("Origin")
+    ours = _origin(settings().public_url)
+    if sent != ours:
+        raise Refused(f"This form did not come from {ours}.", code="origin")
+    referer = request.headers.get("Referer")
+    if referer and _origin(referer) != ours:
+        raise Refused(f"This form did not come from {ours}.", code="origin")
+
+
+def _origin(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    standard = {"http": 80, "https": 443}.get(parts.scheme)
+    return f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, standard) else "")
+
+
+def _is_https() -> bool:
+    return settings().public_url.startswith("https:")
+
+
+def _cookie_name() -> str:
+    return SECURE_COOKIE if _is_https() else COOKIE
+
+
+def declared(view: Callable[..., object]) -> str | None:
+    """The audience a view declared, or None; a test walks all routes with it."""
+    return getattr(view, "audience", None)

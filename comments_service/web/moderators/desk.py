@@ -1,0 +1,220 @@
+"""The desk: the decision log, bans and threads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+from sqlalchemy import or_, select
+
+from ... import banning, clock, db, moderation
+from ... import threads as threads_verbs
+from ...errors import Invalid
+from ...models import Site, Thread
+from ...models.policy import MODES, Policy
+from ...moderation import Logged
+from ...reading import cursors
+from . import access, frame, phrases
+from .access import MODERATOR, open_to
+from .history import HASH_DIGITS, chain
+
+PAGE = 50
+LONGEST_SEARCH = 200
+MOST_DAYS = 3_650
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """The routes of this module."""
+    blueprint.add_url_rule("/log", "log", log)
+    blueprint.add_url_rule("/bans", "bans", bans)
+    blueprint.add_url_rule("/bans", "ban", ban, methods=["POST"])
+    blueprint.add_url_rule("/bans/<int:ban_id>/lift", "lift", lift, methods=["POST"])
+    blueprint.add_url_rule("/threads", "threads", threads)
+    blueprint.add_url_rule("/threads", "change_thread", change_thread, methods=["POST"])
+
+
+@open_to(MODERATOR)
+def log() -> str:
+    """The decision log of one site, newest first, and whether its chain holds."""
+    view = frame.view(desk="log")
+    site = view.site or _first_site()
+    cursor = request.args.get("cursor") or None
+    rows, following = moderation.logged(db.reading(), site_id=site.id, cursor=cursor, limit=PAGE)
+    return frame.rendered(
+        "log.html",
+        view=view,
+        site_name=site.name,
+        others=_others("moderators.log", site),
+        chain=chain(db.reading(), site, check=request.args.get("check") == "1"),
+        rows=[_log_row(row) for row in rows],
+        next_href=url_for("moderators.log", site=site.key, cursor=following) if following else None,
+    )
+
+
+@open_to(MODERATOR)
+def bans() -> str:
+    """The bans in force on one site, newest first."""
+    view = frame.view(desk="bans")
+    site = view.site or _first_site()
+    cursor = request.args.get("cursor") or None
+    found, following = banning.listed(db.reading(), site.id, cursor=cursor, limit=PAGE)
+    return frame.rendered(
+        "bans.html",
+        view=view,
+        site_name=site.name,
+        site_key=site.key,
+        others=_others("moderators.bans", site),
+        bans=found,
+        message=MESSAGES.get(request.args.get("done", "")),
+        next_href=url_for("moderators.bans", site=site.key, cursor=following) if following else None,
+    )
+
+
+@open_to(MODERATOR)
+def ban() -> Response:
+    """Ban the author of a comment, for some days or until the ban is lifted."""
+    site = access.site_of(request.form.get("site", ""))
+    days = _whole(request.form.get("days", ""), "days", MOST_DAYS)
+    expires_at = clock.now() + timedelta(days=days) if days else None
+    comment_id = _whole(request.form.get("comment", ""), "comment", 2**62)
+    moderator_id = access.person().id
+    reason = request.form.get("reason", "")
+    db.write(
+        lambda session: (
+            banning.ban(
+                session,
+                site_id=site.id,
+                moderator_id=moderator_id,
+                kind="author",
+                reason=reason,
+                comment_id=comment_id,
+                expires_at=expires_at,
+            ).id
+        )
+    )
+    return _see("moderators.bans", site=site.key, done="banned")
+
+
+@open_to(MODERATOR)
+def lift(ban_id: int) -> Response:
+    """End a ban."""
+    site = access.site_of(request.form.get("site", ""))
+    db.write(lambda session: banning.lift(session, site_id=site.id, ban_id=ban_id))
+    return _see("moderators.bans", site=site.key, done="lifted")
+
+
+@open_to(MODERATOR)
+def threads() -> str:
+    """Threads, the newest first; `title` looks in slugs and titles."""
+    view = frame.view(desk="threads")
+    wanted = request.args.get("title", "").strip()[:LONGEST_SEARCH]
+    rows, following = _threads(view.site_ids, wanted, request.args.get("cursor") or None)
+    sites = {site.id: site for site in access.sites()}
+    values: dict[str, Any] = {"site": view.site.key if view.site else None, "title": wanted or None}
+    return frame.rendered(
+        "threads.html",
+        view=view,
+        title=wanted,
+        rows=[_thread_row(row, sites[row.site_id]) for row in rows],
+        modes=MODES,
+        message=MESSAGES.get(request.args.get("done", "")),
+        next_href=url_for("moderators.threads", **values, cursor=following) if following else None,
+    )
+
+
+@open_to(MODERATOR)
+def change_thread() -> Response:
+    """Set a thread's mode and its slow mode."""
+    site = access.site_of(request.form.get("site", ""))
+    slug = request.form.get("slug", "")
+    changes = {
+        "mode": request.form.get("mode") or None,
+        "slow_seconds": _whole(
+            request.form.get("slow_seconds", "0"), "slow_seconds", threads_verbs.SLOWEST_SECONDS
+        ),
+    }
+
+    def work(session: Any) -> None:
+        # Only a thread that there is: registering new ones is for those who know their slugs.
+        threads_verbs.find(session, site_id=site.id, slug=slug)
+        threads_verbs.patch(session, site_id=site.id, slug=slug, changes=changes)
+
+    db.write(work)
+    return _see("moderators.threads", site=request.form.get("only") or None, done="saved")
+
+
+MESSAGES = {
+    "banned": "The author is banned.",
+    "lifted": "The ban is lifted.",
+    "saved": "The thread is changed.",
+}
+
+
+def _first_site() -> Site:
+    return access.sites()[0]
+
+
+def _others(endpoint: str, site: Site) -> list[dict[str, str]]:
+    return [
+        {"name": other.name, "href": url_for(endpoint, site=other.key)}
+        for other in access.sites()
+        if other is not site
+    ]
+
+
+def _log_row(row: Logged) -> dict[str, Any]:
+    grounds = f"as {phrases.reason(row.reason)}" if row.action == "reject" else ""
+    if row.reverses is not None:
+        grounds = f"decision {row.reverses}: {phrases.STATUSES[row.after_status].lower()} again"
+    return {
+        "created_at": row.created_at,
+        "who": row.by,
+        "verb": phrases.PAST[row.action],
+        "rest": grounds,
+        "note": row.note,
+        "comment_id": row.comment,
+        "href": url_for("moderators.history", comment_id=row.comment),
+        "seq": row.seq,
+        "hash": row.hash[:HASH_DIGITS],
+    }
+
+
+def _threads(site_ids: list[int], wanted: str, cursor: str | None) -> tuple[list[Thread], str | None]:
+    query = select(Thread).where(Thread.site_id.in_(site_ids))
+    if wanted:
+        query = query.where(
+            or_(
+                Thread.slug.icontains(wanted, autoescape=True),
+                Thread.title.icontains(wanted, autoescape=True),
+            )
+        )
+    if cursor:
+        query = query.where(Thread.id < cursors.places(cursor, "threads", 1)[0])
+    rows = list(db.reading().scalars(query.order_by(Thread.id.desc()).limit(PAGE + 1)))
+    more = len(rows) > PAGE
+    return rows[:PAGE], cursors.make("threads", rows[PAGE - 1].id) if more else None
+
+
+def _thread_row(row: Thread, site: Site) -> dict[str, Any]:
+    return {
+        "title": row.title or row.slug,
+        "url": phrases.web_address(row.url),
+        "slug": row.slug,
+        "site_key": site.key,
+        "site_name": site.name,
+        "site_mode": Policy.of(site).mode,
+        "mode": row.mode,
+        "slow_seconds": row.slow_seconds,
+        "count": row.count,
+    }
+
+
+def _whole(text: str, field: str, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19 and int(text) <= most):
+        raise Invalid.field(field, "invalid", f"{field.replace('_', ' ').capitalize()}: give 0 to {most}.")
+    return int(text)
+
+
+def _see(endpoint: str, **values: Any) -> Response:
+    return Response(status=303, headers={"Location": url_for(endpoint, **values)})

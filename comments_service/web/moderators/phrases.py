@@ -1,0 +1,204 @@
+"""The words of the moderators' pages: labels, sentences, counts and times."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+
+from ... import clock
+
+QUEUES = {
+    "reported": "Reported",
+    "pending": "Pending",
+    "new": "New",
+    "published": "Published",
+    "rejected": "Rejected",
+    "spam": "Spam",
+}
+ORDERS = {
+    "reported": "Most reported first",
+    "pending": "Oldest first",
+    "new": "Newest first",
+    "published": "Newest first",
+    "rejected": "Newest first",
+    "spam": "Newest first",
+}
+STATUSES = {
+    "published": "Published",
+    "pending": "Pending",
+    "rejected": "Rejected",
+    "spam": "Spam",
+    "withdrawn": "Withdrawn",
+}
+REASONS = {
+    "abuse": "Abuse",
+    "spam": "Spam",
+    "off_topic": "Off topic",
+    "personal_data": "Personal data",
+    "impersonation": "Impersonation",
+    "misinformation": "Misinformation",
+    "duplicate": "A duplicate",
+    "illegal": "Illegal",
+    "other": "Something else",
+}
+# What the menu offers, in the order of its keys; spam has a button of its own.
+OFFERED = (
+    "abuse",
+    "off_topic",
+    "personal_data",
+    "impersonation",
+    "misinformation",
+    "duplicate",
+    "illegal",
+    "other",
+)
+PAST = {
+    "approve": "Approved",
+    "reject": "Rejected",
+    "spam": "Marked as spam",
+    "hold": "Held",
+    "discard": "Discarded as spam",
+    "reverse": "Undone",
+}
+DONE = {"approve": "approved", "reject": "rejected", "spam": "marked as spam"}
+NAMES = {"approve": "approval", "reject": "rejection", "spam": "spam decision"}
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
+MOST_COUNTED = 1000
+
+
+def capped(count: int) -> str:
+    """A queue's count as it is shown: `–` for none, `1000+` at the cap."""
+    if count <= 0:
+        return "–"
+    return f"{MOST_COUNTED}+" if count >= MOST_COUNTED else str(count)
+
+
+def number(count: int) -> str:
+    """Small numbers as words."""
+    return NUMBERS[count] if 0 <= count < len(NUMBERS) else str(count)
+
+
+def times(count: int) -> str:
+    """`once`, `twice`, `three times`."""
+    return {1: "once", 2: "twice"}.get(count, f"{number(count)} times")
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 report`, `2 reports`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def reason(code: str | None) -> str:
+    """A reason code inside a sentence."""
+    return REASONS.get(code or "", code or "").lower().replace("something else", "other")
+
+
+def by_reason(reasons: Iterable[str]) -> str:
+    """`abuse twice, personal data once`."""
+    counted = Counter(reasons).most_common()
+    return ", ".join(f"{reason(code)} {times(count)}" for code, count in counted)
+
+
+def when(moment: datetime | None) -> Markup:
+    """A time as a `<time>`: the hour if it is today, else the day. The script shows it in local time."""
+    if moment is None:
+        return Markup("")
+    return _time(moment, _short(moment), "short")
+
+
+def when_at(moment: datetime | None) -> Markup:
+    """A time inside a sentence: `today at 13:12`, `9 Nov at 13:12`."""
+    if moment is None:
+        return Markup("")
+    day = "today" if _is_today(moment) else _short(moment)
+    return _time(moment, f"{day} at {moment:%H:%M}", "at")
+
+
+def until(moment: datetime) -> str:
+    """When something ends, with its zone: on this page no script makes it local."""
+    day = "today" if _is_today(moment) else _short(moment)
+    return f"{moment:%H:%M} UTC {day}"
+
+
+def hour(moment: datetime) -> Markup:
+    """The hour alone, below a heading that names the day."""
+    return _time(moment, f"{moment:%H:%M}", "hour")
+
+
+def ago(moment: datetime | None) -> str:
+    """A rough distance: `today`, `3 weeks ago`."""
+    if moment is None:
+        return ""
+    days = (clock.now() - moment).days
+    if days < 1:
+        return "today"
+    for size, unit in ((365, "year"), (30, "month"), (7, "week"), (1, "day")):
+        if days >= size:
+            return f"{plural(days // size, unit)} ago"
+    raise AssertionError("unreachable")  # a day is the smallest unit
+
+
+def day(moment: datetime) -> str:
+    """`Today, Sunday 22 November`."""
+    spelled = f"{moment:%A} {moment.day} {moment:%B}"
+    if moment.year != clock.now().year:
+        spelled += f" {moment.year}"
+    return f"Today, {spelled}" if _is_today(moment) else spelled
+
+
+def web_address(url: str | None) -> str | None:
+    """The address if a link may carry it: http or https, nothing else."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.hostname else None
+
+
+def initials(name: str) -> str:
+    """Up to two letters for the round face."""
+    words = [word for word in name.split() if word[0].isalnum()] or [name]
+    return "".join(word[0] for word in (words[0], *words[1:][-1:])).upper()
+
+
+def letter(site_name: str) -> str:
+    """The letter that stands for a site in lists, without its article."""
+    words = [
+        word for word in site_name.split() if word.casefold() not in ("the", "der", "die", "das", "le", "la")
+    ]
+    return (words or [site_name])[0][:1].upper()
+
+
+def _is_today(moment: datetime) -> bool:
+    return moment.date() == clock.now().date()
+
+
+def _short(moment: datetime) -> str:
+    if _is_today(moment):
+        return f"{moment:%H:%M}"
+    day = f"{moment.day} {moment:%b}"
+    return day if moment.year == clock.now().year else f"{day} {moment.year}"
+
+
+def _time(moment: datetime, text: str, form: str) -> Markup:
+    return Markup('<time datetime="{}" title="{:%d %B %Y, %H:%M} UTC" data-form="{}">{}</time>').format(
+        clock.rfc3339(moment), moment, form, text
+    )

@@ -1,0 +1,161 @@
+"""The queue: one card that holds all a decision needs, and the rows that come next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, request
+
+from ... import clock, db
+from ...errors import NotFound
+from ...reading import queues
+from . import access, acts, frame, phrases
+from .access import MODERATOR, open_to
+from .cards import Card, choices
+from .frame import View
+
+ROWS = 25
+MOST_IDS = 100
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row under the card."""
+
+    card: Card
+    href: str
+    before: bool
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.card, name)
+
+
+@dataclass(frozen=True)
+class Empty:
+    """What an empty queue says."""
+
+    title: str
+    note: str
+    href: str | None = None
+    link: str = ""
+    decided: int = 0
+
+
+TITLES = {
+    "reported": "Every report has an answer",
+    "pending": "Nothing waits",
+    "new": "Nothing new",
+    "published": "Nothing is published yet",
+    "rejected": "Nothing was rejected",
+    "spam": "No spam",
+}
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """The routes of this module."""
+    blueprint.add_url_rule("/", "queue", show)
+    blueprint.add_url_rule("/cards/<int:comment_id>", "card", card)
+
+
+@open_to(MODERATOR)
+def show() -> str:
+    """The queue page: `queue`, `site`, `q`, `cursor`, and `comment`, which is shown first."""
+    view = frame.view(queue=frame.chosen_queue())
+    cursor = request.args.get("cursor") or None
+    queue = frame.chosen_queue()
+    page = queues.page(db.reading(), view.site_ids, queue, q=view.q or None, cursor=cursor, limit=ROWS)
+    cards = [Card(row) for row in page.rows]
+    current = _current(view, cards)
+    at = cards.index(current) if current in cards else -1
+    view.next_href = frame.queue_href(view, cursor=page.next) if page.next else None
+    return frame.rendered(
+        "queue.html",
+        view=view,
+        card=current,
+        rows=_lines(view, cards, at, cursor),
+        position=_position(view, at, cursor),
+        skip_href=_skip_href(view, cards, at, cursor),
+        reasons=choices(),
+        undo=acts.latest(db.reading(), view.site_ids, access.person().id),
+        said=_said(view),
+        empty=_empty(view) if current is None else None,
+    )
+
+
+@open_to(MODERATOR)
+def card(comment_id: int) -> str:
+    """The card alone, for the script. Raises NotFound for a comment of another site."""
+    view = frame.view(queue=frame.chosen_queue())
+    found = _asked(view, comment_id)
+    if found is None:
+        raise NotFound("There is no such comment.")
+    undo = acts.latest(db.reading(), view.site_ids, access.person().id)
+    skip_href = frame.queue_href(view)
+    return frame.rendered("card.html", view=view, card=found, undo=undo, skip_href=skip_href, position="")
+
+
+def ids(text: str) -> list[int]:
+    """The numbers in `1.2.3`; what is not one is left out."""
+    parts = text.split(".")[:MOST_IDS]
+    return [int(part) for part in parts if part.isascii() and part.isdigit() and len(part) < 19]
+
+
+def _current(view: View, cards: Sequence[Card]) -> Card | None:
+    asked = ids(request.args.get("comment", ""))[:1]
+    for one in cards:
+        if asked and one.id == asked[0]:
+            return one
+    found = _asked(view, asked[0]) if asked else None
+    return found or (cards[0] if cards else None)
+
+
+def _asked(view: View, comment_id: int) -> Card | None:
+    """A comment that stands further on, or in another queue; decided ones may be looked at again."""
+    row = queues.card(db.reading(), view.site_ids, comment_id)
+    return None if row is None else Card(row)
+
+
+def _lines(view: View, cards: Sequence[Card], at: int, cursor: str | None) -> list[Line]:
+    return [
+        Line(one, frame.queue_href(view, comment=one.id, cursor=cursor), place <= at)
+        for place, one in enumerate(cards)
+    ]
+
+
+def _position(view: View, at: int, cursor: str | None) -> str:
+    if at < 0 or cursor or view.q:
+        return ""
+    return f"{at + 1} of {view.count}"
+
+
+def _skip_href(view: View, cards: Sequence[Card], at: int, cursor: str | None) -> str | None:
+    if at + 1 < len(cards):
+        return frame.queue_href(view, comment=cards[at + 1].id, cursor=cursor)
+    if view.next_href:
+        return view.next_href
+    return frame.queue_href(view) if len(cards) > 1 else None
+
+
+def _said(view: View) -> acts.Said | None:
+    done, late = ids(request.args.get("done", "")), ids(request.args.get("late", ""))
+    gone = ids(request.args.get("gone", ""))[:1]
+    all_ids = [site.id for site in access.sites()]
+    return acts.told(db.reading(), all_ids, done=done, late=late, gone=gone[0] if gone else 0)
+
+
+def _empty(view: View) -> Empty:
+    title = TITLES[view.queue or frame.DEFAULT_QUEUE]
+    today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    decided = acts.decided_since(db.reading(), view.site_ids, access.person().id, today)
+    other = next((name for name in ("reported", "pending") if name != view.queue and view.counts[name]), None)
+    if other is None:
+        note = "No reader waits for a decision. New comments appear here when the page is opened again."
+        return Empty(title, note, decided=decided)
+    count = phrases.capped(view.counts[other])
+    waiting = {"pending": "wait for a decision", "reported": "were reported by readers"}[other]
+    link = f"Go to the {count} {phrases.QUEUES[other].lower()}"
+    return Empty(
+        title, f"{count} others {waiting}.", frame.queue_href(view, queue=other, q=None), link, decided
+    )

@@ -1,0 +1,116 @@
+"""A site's settings: one form, made from the keys of the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, make_response, request, url_for
+
+from ... import db
+from ... import sites as sites_verbs
+from ...errors import Invalid, Refused
+from ...models import Site
+from ...models.policy import KEYS, Policy
+from . import access, frame
+from .access import ADMIN, open_to
+
+
+@dataclass(frozen=True)
+class Field:
+    """One key of the policy as a field of the form."""
+
+    name: str
+    label: str
+    why: str
+    kind: str
+    choices: tuple[str, ...]
+    value: str
+    fault: str = ""
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """The routes of this module."""
+    blueprint.add_url_rule("/settings", "settings", settings)
+    blueprint.add_url_rule("/settings", "change_settings", change_settings, methods=["POST"])
+
+
+@open_to(ADMIN)
+def settings() -> str:
+    """The policy of one of the sites that the person administers."""
+    site = _chosen(request.args.get("site"))
+    message = "The settings are saved." if request.args.get("done") else ""
+    return _page(site, _fields(Policy.of(site).document(), {}), message=message)
+
+
+@open_to(ADMIN)
+def change_settings() -> Response:
+    """Change a site's policy; when a value is not valid nothing is saved and each fault is named."""
+    site = _chosen(request.form.get("site", ""))
+    document = {name: _read(name, request.form[name]) for name in KEYS if name in request.form}
+    try:
+        db.write(lambda session: _set(session, site.key, document))
+    except Invalid as error:
+        faults = {one.field: one.message for one in error.errors}
+        shown = {**Policy.of(site).document(), **document}
+        return make_response(_page(site, _fields(shown, faults), faults=faults), 422)
+    return Response(
+        status=303, headers={"Location": url_for("moderators.settings", site=site.key, done="saved")}
+    )
+
+
+def _set(session: Any, site_key: str, document: Mapping[str, Any]) -> None:
+    sites_verbs.set_policy(session, site_key, document)
+
+
+def _chosen(key: str | None) -> Site:
+    mine = access.administered()
+    if not key:
+        return mine[0]
+    site = access.site_of(key)
+    if site not in mine:
+        raise Refused("Only an admin of this site may see and change its settings.")
+    return site
+
+
+def _page(site: Site, fields: list[Field], **values: Any) -> str:
+    others = [
+        {"name": other.name, "href": url_for("moderators.settings", site=other.key)}
+        for other in access.administered()
+        if other is not site
+    ]
+    return frame.rendered(
+        "settings.html",
+        view=frame.view(desk="settings"),
+        site_name=site.name,
+        site_key=site.key,
+        others=others,
+        fields=fields,
+        **values,
+    )
+
+
+def _fields(document: Mapping[str, Any], faults: Mapping[str, str]) -> list[Field]:
+    return [_field(name, document[name], faults.get(name, "")) for name in KEYS]
+
+
+def _field(name: str, value: Any, fault: str) -> Field:
+    key = KEYS[name]
+    kind, choices = _kind(key.type)
+    shown = "\n".join(value) if isinstance(value, list) else str(value)
+    return Field(name, name.replace("_", " ").capitalize(), key.why, kind, choices, shown, fault)
+
+
+def _kind(type_: str) -> tuple[str, tuple[str, ...]]:
+    if "|" in type_:
+        return "choice", tuple(type_.split("|"))
+    if type_ in ("list", "text"):
+        return type_, ()
+    return "number", ()
+
+
+def _read(name: str, text: str) -> Any:
+    if KEYS[name].type == "list":
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    return text.strip()
