@@ -1,0 +1,76 @@
+"""May this draft go in? One check per file; CHAIN is the order in which they look, cheap first."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from . import banned, closed, duplicate, first, form_time, honeypot, links, mode, names, slow, words
+from .draft import PUBLISH, AuthorFacts, Draft, Found, ThreadFacts, Verdict, hold
+
+__all__ = [
+    "CHAIN",
+    "EXACT",
+    "AuthorFacts",
+    "Draft",
+    "Found",
+    "ThreadFacts",
+    "Verdict",
+    "judge",
+    "judge_again",
+]
+
+Check = Callable[[Session, Draft], Verdict]
+
+CHAIN: tuple[Check, ...] = (
+    closed.check,
+    banned.check,
+    slow.check,
+    duplicate.check,
+    honeypot.check,
+    form_time.check,
+    names.check,
+    words.check,
+    links.check,
+    first.check,
+    mode.check,
+)
+# What must still hold in the very transaction that stores the comment.
+EXACT: tuple[Check, ...] = (closed.check, banned.check, slow.check, duplicate.check)
+
+UNCHECKED = "A check could not be made, so a moderator looks at your comment first."
+
+logger = logging.getLogger(__name__)
+
+
+def judge(session: Session, draft: Draft) -> Verdict:
+    """The verdict of the whole chain. Holds add up, a refusal ends it, a check that fails holds."""
+    return _judge(session, draft, CHAIN)
+
+
+def judge_again(session: Session, draft: Draft) -> Verdict:
+    """The exact checks once more, inside the transaction that stores the comment."""
+    return _judge(session, draft, EXACT)
+
+
+def _judge(session: Session, draft: Draft, chain: tuple[Check, ...]) -> Verdict:
+    verdict = PUBLISH
+    for check in chain:
+        verdict = verdict.joined(_answer(check, session, draft))
+        if verdict.action == "refuse":
+            return verdict
+    return verdict
+
+
+def _answer(check: Check, session: Session, draft: Draft) -> Verdict:
+    try:
+        return check(session, draft)
+    except DBAPIError:
+        raise  # the database is away: nothing can be stored anyway
+    except Exception:
+        name = check.__module__.rpartition(".")[2]
+        logger.exception("the check %s failed", name)
+        return hold(UNCHECKED, Found(name, "failed", "This check failed; see the log of the service."))

@@ -1,0 +1,42 @@
+"""Word lists: words that refuse a comment and words that hold it, in the body or in the name."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from ..errors import Invalid
+from ..text.words import WordList
+from .draft import PUBLISH, Draft, Found, Verdict, hold, refuse
+
+HELD = "Some words are read by a moderator before they appear."
+MOST_MARKED = 20
+
+
+def check(session: Session, draft: Draft) -> Verdict:
+    """Refuses with the words the site refuses, holds with the words it wants to read first."""
+    refused = draft.policy.refused_words()
+    for field, text in (("body", draft.body), ("body", draft.shown), ("name", draft.name)):
+        matches = refused.find(text)
+        if matches:
+            message = f"Please leave out “{matches[0].word}”."
+            return refuse(Invalid.field(field, "word", message))
+    evidence = _evidence(draft.policy.held_words(), draft)
+    return hold(HELD, *evidence) if evidence else PUBLISH
+
+
+def _evidence(words: WordList, draft: Draft) -> list[Found]:
+    in_body = [
+        Found("words", match.word, f"“{match.word}” is on the list of held words.", match.start, match.end)
+        for match in words.find(draft.body)[:MOST_MARKED]
+    ]
+    marked = {found.rule for found in in_body}
+    in_rendering = [
+        Found("words", match.word, f"“{match.word}”, hidden by formatting, is on the list of held words.")
+        for match in words.find(draft.shown)[:MOST_MARKED]
+        if match.word not in marked
+    ]
+    in_name = [
+        Found("words", match.word, f"“{match.word}” in the name is on the list of held words.")
+        for match in words.find(draft.name)[:1]
+    ]
+    return in_body + in_rendering + in_name

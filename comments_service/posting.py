@@ -1,0 +1,514 @@
+"""Posting, editing and withdrawing: what readers do with their own comments."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from . import checks, clock, db, identity, publishing
+from .checks import AuthorFacts, Draft, Found, ThreadFacts, Verdict
+from .errors import FieldError, Invalid, NotFound, Refused
+from .identity import Reader, Signer
+from .models import (
+    PENDING,
+    PUBLISHED,
+    SPAM,
+    WITHDRAWN,
+    Author,
+    Ban,
+    Comment,
+    Evidence,
+    IdempotencyKey,
+    Revision,
+    Site,
+    Thread,
+    ThreadAlias,
+)
+from .models.decision import DISCARD, HOLD
+from .models.policy import Policy
+from .publishing import Because, State
+from .reading import finding, own
+from .text import bodies, duplicates, names, slugs
+from .text.render import POLICY_VERSION, Rendered, render
+
+CREATED, ACCEPTED = 201, 202
+LONGEST_REASON = 500
+LONGEST_RULE = 200
+LOOKED_AT_AGAIN = "A moderator looks at your changes first."
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a reader sent with a new comment. `key` names the request, so that a retry is safe."""
+
+    slug: str
+    body: str
+    name: str
+    parent: int | None = None
+    form: str = ""
+    subject: str = ""
+    key: str | None = None
+
+    def digest(self) -> bytes:
+        """What must be equal for a retry to be the same request; the form's time may differ."""
+        payload = [self.slug, self.body, self.name, self.parent, self.subject]
+        return hashlib.sha256(json.dumps(payload).encode()).digest()
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What the writer learns: the comment as it is now, and until when they may edit it.
+
+    `http_status` is 201 when it was published at once, 202 when it waits; `reason` says why it waits.
+    """
+
+    comment: Mapping[str, Any]
+    http_status: int
+    edit_token: str | None
+    edit_until: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Post:
+    """A comment that was judged and rendered; `store` is the work that `db.write` runs."""
+
+    signer: Signer
+    site: Site
+    policy: Policy
+    reader: Reader
+    words: Words
+    draft: Draft
+    verdict: Verdict
+    rendered: Rendered
+
+    @property
+    def makes_thread(self) -> bool:
+        """Whether nobody has written under this article yet."""
+        return self.draft.thread is None
+
+    def store(self, session: Session) -> Posted:
+        """Store the comment with all that belongs to it. What must be exact is looked up again here.
+
+        Raises Refused, Conflict, TooFast or NotFound as `prepare` does.
+        """
+        now = clock.now()
+        thread = _make_thread(session, self.site.id, self.words.slug, now)
+        author = self._author(session, now)
+        replayed = _replayed(session, self, author)
+        if replayed is not None:
+            return replayed
+        self._look_again(session, thread, author)
+        parent = _parent(session, thread.id, self.words.parent)
+        comment = self._insert(session, thread, author, parent, now)
+        _judge_into(session, comment, self.verdict)
+        posted = _posted(session, self.signer, self.policy, comment, self.verdict)
+        if author is not None and self.words.key is not None:
+            session.add(
+                IdempotencyKey(
+                    author_id=author.id,
+                    key=self.words.key,
+                    payload_hash=self.words.digest(),
+                    comment_id=comment.id,
+                    http_status=posted.http_status,
+                    created_at=now,
+                )
+            )
+        return posted
+
+    def _author(self, session: Session, now: datetime) -> AuthorFacts | None:
+        if self.reader.author_key is None:
+            return None
+        key_hash = self.signer.author(self.site.id, self.reader.author_key)
+        return meet_author(session, self.site.id, key_hash, self.words.name, now)
+
+    def _look_again(self, session: Session, thread: ThreadFacts, author: AuthorFacts | None) -> None:
+        # A new thread had no row when the draft was judged; being new, it cannot be unregistered now.
+        self.draft.thread, self.draft.author = thread, author
+        _raise_refusal(checks.judge_again(session, self.draft))
+
+    def _insert(
+        self,
+        session: Session,
+        thread: ThreadFacts,
+        author: AuthorFacts | None,
+        parent: Comment | None,
+        now: datetime,
+    ) -> Comment:
+        bucket = identity.hashed(session, self.signer, self.reader.bucket)
+        comment = Comment(
+            site_id=self.site.id,
+            thread_id=thread.id,
+            parent_id=parent.id if parent else None,
+            root_id=(parent.root_id or parent.id) if parent else None,
+            author_id=author.id if author else None,
+            name=self.words.name,
+            status=PENDING,
+            revision=1,
+            fingerprint=self.draft.fingerprint,
+            bucket=bucket.hash,
+            bucket_day=bucket.day,
+            created_at=now,
+        )
+        session.add(comment)
+        session.flush()  # its id is needed by everything that belongs to it
+        _add_revision(session, comment.id, 1, self.words.body, self.rendered.html, now)
+        return comment
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A new revision that was judged and rendered; `store` is the work that `db.write` runs."""
+
+    signer: Signer
+    site: Site
+    policy: Policy
+    comment_id: int
+    body: str
+    draft: Draft
+    verdict: Verdict
+    rendered: Rendered
+
+    def store(self, session: Session) -> Posted:
+        """Store the revision: published in place of the last one, or held beside it."""
+        comment = publishing.lock(session, self.site.id, self.comment_id)
+        if comment is None or comment.status == WITHDRAWN:
+            raise _no_such_comment()
+        self.draft.thread = _thread_facts(session.get_one(Thread, comment.thread_id))
+        _raise_refusal(checks.judge_again(session, self.draft))
+        latest = _latest_revision(session, comment.id)
+        if latest.body == self.body:
+            return _posted(session, self.signer, self.policy, comment, Verdict())
+        _add_revision(session, comment.id, latest.revision + 1, self.body, self.rendered.html, clock.now())
+        comment.fingerprint = self.draft.fingerprint
+        _judge_into(session, comment, self.verdict, revision=latest.revision + 1)
+        return _posted(session, self.signer, self.policy, comment, self.verdict)
+
+
+def normalised(words: Words, *, longest: int) -> Words:
+    """The words in their stored form. Raises Invalid naming every field that is not right."""
+    errors: list[FieldError] = []
+    values: dict[str, str] = {}
+    for field, normalise in (
+        ("slug", slugs.normalise),
+        ("name", names.normalise),
+        ("body", lambda raw: bodies.normalise(raw, longest=longest)),
+    ):
+        try:
+            values[field] = normalise(getattr(words, field))
+        except Invalid as error:
+            errors.extend(error.errors)
+    if errors:
+        raise Invalid(*errors)
+    return Words(**{**words.__dict__, **values})
+
+
+def replay(session: Session, signer: Signer, site: Site, reader: Reader, words: Words) -> Posted | None:
+    """What an earlier request with the same key did; None if there was none. Needs no limit.
+
+    Raises Invalid when the key came with other words before, or without an author key.
+    """
+    if words.key is None:
+        return None
+    if reader.author_key is None:
+        raise Invalid.field("author_key", "required", "A key needs an author_key, in whose scope it is.")
+    author_id = finding.author_id(session, site.id, signer.author(site.id, reader.author_key))
+    if author_id is None:
+        return None
+    return _replay(session, signer, Policy.of(site), author_id, words)
+
+
+def prepare(session: Session, *, signer: Signer, site: Site, reader: Reader, words: Words) -> Post:
+    """Judge and render a new comment, before the write turn. `words` are normalised.
+
+    Raises Refused (closed thread, ban), TooFast (slow mode), Conflict (the author's own duplicate),
+    NotFound (no such parent) and Invalid (words the site refuses).
+    """
+    policy = Policy.of(site)
+    thread = _thread_facts(finding.thread(session, site.id, words.slug))
+    if words.parent is not None:
+        _parent(session, thread.id if thread else 0, words.parent)
+    rendered = _rendered(words.body)
+    draft = Draft(
+        site_id=site.id,
+        policy=policy,
+        thread=thread,
+        author=_known_author(session, signer, site.id, reader),
+        name=words.name,
+        body=words.body,
+        shown=rendered.text,
+        links=rendered.links,
+        fingerprint=duplicates.fingerprint(words.body),
+        subject=words.subject,
+        form_age=signer.form_age(words.form, site.key) if words.form else None,
+        buckets=_buckets_on_ban_days(session, signer, site.id, reader.bucket),
+    )
+    verdict = _raise_refusal(checks.judge(session, draft))
+    return Post(signer, site, policy, reader, words, draft, verdict, rendered)
+
+
+def prepare_edit(
+    session: Session,
+    *,
+    signer: Signer,
+    site: Site,
+    reader: Reader,
+    comment_id: int,
+    body: str,
+    edit_token: str,
+    longest: int,
+) -> Edit:
+    """Judge and render a new revision. Raises Refused when the token is wrong or late, and as `prepare`."""
+    signer.check_edit_token(edit_token, comment_id)
+    comment = session.scalars(
+        select(Comment).where(Comment.id == comment_id, Comment.site_id == site.id)
+    ).first()
+    if comment is None or comment.status == WITHDRAWN:
+        raise _no_such_comment()
+    body = bodies.normalise(body, longest=longest)
+    rendered = _rendered(body)
+    policy = Policy.of(site)
+    draft = Draft(
+        site_id=site.id,
+        policy=policy,
+        thread=_thread_facts(session.get_one(Thread, comment.thread_id)),
+        author=_author_facts(session, comment.author_id),
+        name=comment.name,
+        body=body,
+        shown=rendered.text,
+        links=rendered.links,
+        fingerprint=duplicates.fingerprint(body),
+        comment_id=comment_id,
+        buckets=_buckets_on_ban_days(session, signer, site.id, reader.bucket),
+    )
+    verdict = _raise_refusal(checks.judge(session, draft))
+    return Edit(signer, site, policy, comment_id, body, draft, verdict, rendered)
+
+
+def withdraw(
+    session: Session,
+    *,
+    signer: Signer,
+    site: Site,
+    comment_id: int,
+    author_key: str | None,
+    edit_token: str | None,
+) -> None:
+    """The author takes a comment back: it hides at once, and is erased by the purge.
+
+    Needs the author key (at any time) or a valid edit token. Raises Refused for a wrong one. Taking
+    back twice is as good as once.
+    """
+    comment = publishing.lock(session, site.id, comment_id)
+    if comment is None:
+        raise _no_such_comment()
+    if edit_token is not None:
+        signer.check_edit_token(edit_token, comment_id)
+    else:
+        _check_ownership(session, signer, site, comment, author_key)
+    if comment.status != WITHDRAWN:
+        comment.withdrawn_at = clock.now()
+        publishing.change(session, comment, State(WITHDRAWN, comment.revision))
+
+
+def meet_author(session: Session, site_id: int, key_hash: bytes, name: str, now: datetime) -> AuthorFacts:
+    """The author with this key, made at their first act; keeps the latest name."""
+    statement = db.insert(session, Author).values(
+        site_id=site_id, key_hash=key_hash, name=name, created_at=now
+    )
+    statement = statement.on_conflict_do_update(index_elements=["site_id", "key_hash"], set_={"name": name})
+    returned = statement.returning(Author.id, Author.published, Author.rejected, Author.trusted_at)
+    return AuthorFacts(*session.execute(returned).one())
+
+
+def _make_thread(session: Session, site_id: int, slug: str, now: datetime) -> ThreadFacts:
+    """The slug's thread, locked; made if it is new. One statement, so that two firsts make one thread."""
+    alias = select(ThreadAlias.thread_id).where(ThreadAlias.site_id == site_id, ThreadAlias.slug == slug)
+    columns = (Thread.id, Thread.slug, Thread.mode, Thread.closes_at, Thread.slow_seconds, Thread.opened_at)
+    moved_to = session.scalar(alias)
+    if moved_to is not None:
+        query = select(*columns).where(Thread.id == moved_to).with_for_update()
+        return ThreadFacts(*session.execute(query).one())
+    statement = db.insert(session, Thread).values(site_id=site_id, slug=slug, created_at=now)
+    statement = statement.on_conflict_do_update(
+        index_elements=["site_id", "slug"], set_={"slug": statement.excluded.slug}
+    )
+    return ThreadFacts(*session.execute(statement.returning(*columns)).one())
+
+
+def _judge_into(session: Session, comment: Comment, verdict: Verdict, *, revision: int = 1) -> None:
+    """Give the comment the state that the verdict on its newest revision asks for.
+
+    A comment that waits, or was refused, is never published by an edit: a moderator looks first.
+    """
+    _add_evidence(session, comment.id, revision, verdict.evidence)
+    is_public = comment.status == PUBLISHED
+    if verdict.action == "publish" and (is_public or revision == 1):
+        comment.reason = None
+        publishing.change(session, comment, State(PUBLISHED, revision))
+        return
+    comment.reason = (verdict.reason or comment.reason or LOOKED_AT_AGAIN)[:LONGEST_REASON]
+    if is_public:
+        state = State(PUBLISHED, comment.revision, held_revision=revision)
+    else:
+        state = State(SPAM if verdict.action == "discard" else PENDING, revision)
+    action = DISCARD if verdict.action == "discard" else HOLD
+    publishing.change(session, comment, state, Because(action, revision=revision))
+
+
+def _posted(session: Session, signer: Signer, policy: Policy, comment: Comment, verdict: Verdict) -> Posted:
+    session.flush()  # the comment is read back as its author will see it
+    shown = own.own(session, comment.id)
+    status = CREATED if shown["status"] == PUBLISHED else ACCEPTED
+    return _answer(signer, policy, comment, shown, status)
+
+
+def _answer(
+    signer: Signer, policy: Policy, comment: Comment, shown: Mapping[str, Any], status: int
+) -> Posted:
+    until = comment.created_at + timedelta(minutes=policy.edit_minutes)
+    editable = until > clock.now() and comment.status != WITHDRAWN
+    return Posted(
+        comment=shown,
+        http_status=status,
+        edit_token=signer.edit_token(comment.id, until) if editable else None,
+        edit_until=until if editable else None,
+        reason=comment.reason if shown["status"] == PENDING else None,
+    )
+
+
+def _replayed(session: Session, post: Post, author: AuthorFacts | None) -> Posted | None:
+    """A twin of this request may have been stored since the view looked."""
+    if author is None or post.words.key is None:
+        return None
+    return _replay(session, post.signer, post.policy, author.id, post.words)
+
+
+def _replay(session: Session, signer: Signer, policy: Policy, author_id: int, words: Words) -> Posted | None:
+    first = session.get(IdempotencyKey, (author_id, words.key))
+    if first is None:
+        return None
+    if first.payload_hash != words.digest():
+        raise Invalid.field("key", "reused", "This key was used for another comment.")
+    comment = session.get_one(Comment, first.comment_id)
+    return _answer(signer, policy, comment, own.own(session, comment.id), first.http_status)
+
+
+def _parent(session: Session, thread_id: int, parent_id: int | None) -> Comment | None:
+    if parent_id is None:
+        return None
+    query = select(Comment).where(
+        Comment.id == parent_id, Comment.thread_id == thread_id, Comment.status == PUBLISHED
+    )
+    parent = session.scalars(query.execution_options(populate_existing=True)).first()
+    if parent is None:
+        raise NotFound("The comment you reply to is not here any more.", code="parent_not_found")
+    return parent
+
+
+def _check_ownership(
+    session: Session, signer: Signer, site: Site, comment: Comment, author_key: str | None
+) -> None:
+    if author_key is None:
+        raise Invalid.field("author_key", "required", "Send the author_key or a valid edit_token.")
+    owner = finding.author_id(session, site.id, signer.author(site.id, author_key))
+    if owner is None or owner != comment.author_id:
+        if comment.status != PUBLISHED:
+            raise _no_such_comment()  # a stranger learns nothing of what is not public
+        raise Refused("This comment belongs to somebody else.", code="not_yours")
+
+
+def _rendered(body: str) -> Rendered:
+    rendered = render(body)
+    if rendered.is_blank:
+        raise Invalid.field("body", "required", "Nothing of this would be seen; please write something.")
+    return rendered
+
+
+def _add_revision(
+    session: Session, comment_id: int, revision: int, body: str, html: str, now: datetime
+) -> None:
+    session.add(
+        Revision(
+            comment_id=comment_id,
+            revision=revision,
+            body=body,
+            html=html,
+            policy_version=POLICY_VERSION,
+            salt=secrets.token_bytes(16),
+            created_at=now,
+        )
+    )
+    session.flush()  # publishing reads it
+
+
+def _add_evidence(session: Session, comment_id: int, revision: int, found: tuple[Found, ...]) -> None:
+    session.execute(delete(Evidence).where(Evidence.comment_id == comment_id, Evidence.revision == revision))
+    for one in found:
+        session.add(
+            Evidence(
+                comment_id=comment_id,
+                revision=revision,
+                check=one.check,
+                rule=one.rule[:LONGEST_RULE],
+                start=one.start,
+                end=one.end,
+                score=one.score,
+                message=one.message[:LONGEST_REASON],
+            )
+        )
+
+
+def _latest_revision(session: Session, comment_id: int) -> Revision:
+    query = select(Revision).where(Revision.comment_id == comment_id)
+    return session.scalars(query.order_by(Revision.revision.desc()).limit(1)).one()
+
+
+def _thread_facts(thread: Thread | None) -> ThreadFacts | None:
+    if thread is None:
+        return None
+    return ThreadFacts(
+        thread.id, thread.slug, thread.mode, thread.closes_at, thread.slow_seconds, thread.opened_at
+    )
+
+
+def _known_author(session: Session, signer: Signer, site_id: int, reader: Reader) -> AuthorFacts | None:
+    if reader.author_key is None:
+        return None
+    return _author_facts(
+        session, finding.author_id(session, site_id, signer.author(site_id, reader.author_key))
+    )
+
+
+def _author_facts(session: Session, author_id: int | None) -> AuthorFacts | None:
+    author = session.get(Author, author_id) if author_id is not None else None
+    if author is None:
+        return None
+    return AuthorFacts(author.id, author.published, author.rejected, author.trusted_at)
+
+
+def _buckets_on_ban_days(session: Session, signer: Signer, site_id: int, bucket: str) -> Mapping[str, bytes]:
+    days = session.scalars(
+        select(Ban.bucket_day)
+        .where(Ban.site_id == site_id, Ban.bucket_day.is_not(None), Ban.lifted_at.is_(None))
+        .distinct()
+    )
+    return identity.hashed_on(session, signer, bucket, [day for day in days if day is not None])
+
+
+def _raise_refusal(verdict: Verdict) -> Verdict:
+    if verdict.error is not None:
+        raise verdict.error
+    return verdict
+
+
+def _no_such_comment() -> NotFound:
+    return NotFound("There is no such comment.", code="comment_not_found")

@@ -1,0 +1,29 @@
+"""Finding threads by slug or alias, and authors by key."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from ..models import Author, Site, Thread, ThreadAlias
+
+
+def site(session: Session, key: str) -> Site | None:
+    """The site with this key."""
+    return session.scalars(select(Site).where(Site.key == key)).first()
+
+
+def thread(session: Session, site_id: int, slug: str) -> Thread | None:
+    """The thread of a slug, or the one that an alias leads to. The slug is normalised already."""
+    found = session.scalars(select(Thread).where(Thread.site_id == site_id, Thread.slug == slug)).first()
+    return found if found is not None else session.scalars(_by_alias(site_id, slug)).first()
+
+
+def author_id(session: Session, site_id: int, key_hash: bytes) -> int | None:
+    """The id of the author with this key, if they ever wrote here."""
+    return session.scalar(select(Author.id).where(Author.site_id == site_id, Author.key_hash == key_hash))
+
+
+def _by_alias(site_id: int, slug: str) -> Select[Thread]:
+    alias = select(ThreadAlias.thread_id).where(ThreadAlias.site_id == site_id, ThreadAlias.slug == slug)
+    return select(Thread).where(Thread.id == alias.scalar_subquery())

@@ -1,0 +1,233 @@
+"""What readers may do: read pages, post, edit, withdraw, vote, report."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from flask import Response, request
+
+from ... import db, posting, reporting, voting
+from ...errors import Invalid, NotFound
+from ...identity import Reader
+from ...models import Site
+from ...models.policy import Policy
+from ...posting import Posted, Words
+from ...reading import finding, own, pages
+from ...text import bodies, slugs
+from ...text.render import render
+from .. import asking, limits
+from ..caching import public
+from ..schemas import readers as shapes
+from ..schemas.fields import LARGEST_ID
+from .input import Blueprint
+
+LONGEST_KEY = 255
+
+T = TypeVar("T")
+
+blueprint = Blueprint(
+    "readers", __name__, url_prefix="/api/v1/sites/<site>", description="What readers may do."
+)
+
+
+@blueprint.get("/comments")
+@blueprint.arguments(shapes.PageQuery, location="query")
+@blueprint.response(200, shapes.Page)
+def page(query: dict[str, Any], site: str) -> Response:
+    """A page of a thread."""
+    found = asking.site(site)
+    place = pages.place(db.reading(), found.id, slugs.normalise(query.pop("slug")))
+    content = pages.page(db.reading(), place, Policy.of(found), **query)
+    return _with_next(public(content.body), content.next)
+
+
+@blueprint.get("/comments/<int:comment>")
+@blueprint.arguments(shapes.NoQuery, location="query")
+@blueprint.response(200, shapes.Permalink)
+def one(query: dict[str, Any], site: str, comment: int) -> Response:
+    """A published comment with its root."""
+    found = pages.one(db.reading(), asking.site(site).id, _id(comment))
+    return public(_found(found))
+
+
+@blueprint.get("/comments/<int:comment>/replies")
+@blueprint.arguments(shapes.RepliesQuery, location="query")
+@blueprint.response(200, shapes.Replies)
+def replies(query: dict[str, Any], site: str, comment: int) -> Response:
+    """The next replies of a root."""
+    content = pages.replies(db.reading(), asking.site(site).id, _id(comment), **query)
+    found = _found(content)
+    return _with_next(public(found.body), found.next)
+
+
+@blueprint.get("/counts")
+@blueprint.arguments(shapes.CountsQuery, location="query")
+@blueprint.response(200, shapes.Counts)
+def counts(query: dict[str, Any], site: str) -> Response:
+    """Published comments of several threads."""
+    wanted = {sent: slugs.normalise(sent) for sent in query["slug"]}
+    found = pages.counts(db.reading(), asking.site(site).id, list(wanted.values()))
+    return public(pages.as_json({"counts": {sent: found[slug] for sent, slug in wanted.items()}}))
+
+
+@blueprint.post("/forms")
+@blueprint.response(200, shapes.Form)
+def form(site: str) -> dict[str, str]:
+    """A signed time, to be sent back with the comment."""
+    found = asking.site_to_write(site)
+    limits.spend("preview", site=site)
+    return {"form": asking.signer().form_token(found.key)}
+
+
+@blueprint.post("/comments")
+@blueprint.arguments(shapes.CommentIn)
+@blueprint.response(201, shapes.Posted)
+def post(sent: dict[str, Any], site: str) -> tuple[Posted, int]:
+    """Post a comment: 201 when it is published at once, 202 when it waits for a moderator."""
+    found, reader = asking.site_to_write(site), asking.reader(sent.pop("author_key"))
+    words = posting.normalised(Words(**sent | {"key": _key(sent["key"])}), longest=_longest())
+    posted = _replay_or_post(found, reader, words)
+    return posted, posted.http_status
+
+
+@blueprint.post("/comments/<int:comment>/revisions")
+@blueprint.arguments(shapes.RevisionIn)
+@blueprint.response(201, shapes.Posted)
+def revise(sent: dict[str, Any], site: str, comment: int) -> tuple[Posted, int]:
+    """Edit a comment inside its window: 201 when the edit is public at once, 202 when it waits."""
+    found = asking.site_to_write(site)
+    limits.spend("post", site=site)
+    edit = posting.prepare_edit(
+        db.reading(),
+        signer=asking.signer(),
+        site=found,
+        reader=asking.reader(None),
+        comment_id=_id(comment),
+        longest=_longest(),
+        **sent,
+    )
+    posted = db.write(edit.store)
+    return posted, posted.http_status
+
+
+@blueprint.post("/comments/<int:comment>/withdrawal")
+@blueprint.arguments(shapes.WithdrawalIn)
+@blueprint.response(200, shapes.Done)
+def withdraw(sent: dict[str, Any], site: str, comment: int) -> dict[str, str]:
+    """The author takes a comment back."""
+    found, reader = asking.site_to_write(site), asking.reader(sent["author_key"])
+    limits.spend("vote", site=site, author=reader.author_key)
+    db.write(
+        lambda session: posting.withdraw(
+            session, signer=asking.signer(), site=found, comment_id=_id(comment), **sent
+        )
+    )
+    return {"status": "withdrawn"}
+
+
+@blueprint.post("/comments/<int:comment>/votes")
+@blueprint.arguments(shapes.VoteIn)
+@blueprint.response(200, shapes.Voted)
+def vote(sent: dict[str, Any], site: str, comment: int) -> voting.Voted:
+    """Set one's vote on a comment."""
+    found, reader = asking.site_to_write(site), asking.reader(sent["author_key"])
+    limits.spend("vote", site=site, author=reader.author_key)
+    return db.write(
+        lambda session: voting.vote(
+            session,
+            signer=asking.signer(),
+            site=found,
+            reader=reader,
+            comment_id=_id(comment),
+            value=sent["value"],
+        )
+    )
+
+
+@blueprint.post("/comments/<int:comment>/reports")
+@blueprint.arguments(shapes.ReportIn)
+@blueprint.response(201, shapes.Done)
+def report(sent: dict[str, Any], site: str, comment: int) -> dict[str, str]:
+    """Complain about a comment."""
+    found, reader = asking.site_to_write(site), asking.reader(sent.pop("author_key"))
+    limits.spend("report", site=site, author=reader.author_key)
+    db.write(
+        lambda session: reporting.report(
+            session, signer=asking.signer(), site=found, reader=reader, comment_id=_id(comment), **sent
+        )
+    )
+    return {"status": "reported"}
+
+
+@blueprint.post("/previews")
+@blueprint.arguments(shapes.PreviewIn)
+@blueprint.response(200, shapes.Preview)
+def preview(sent: dict[str, Any], site: str) -> dict[str, str]:
+    """A text as it would appear."""
+    asking.site_to_write(site)
+    limits.spend("preview", site=site)
+    return {"html": render(bodies.normalise(sent["body"], longest=_longest())).html}
+
+
+@blueprint.post("/mine")
+@blueprint.arguments(shapes.MineIn)
+@blueprint.response(200, shapes.Mine)
+def mine(sent: dict[str, Any], site: str) -> dict[str, Any]:
+    """The author's own comments of a thread that are not published."""
+    found, reader = asking.site_to_write(site), asking.reader(sent["author_key"])
+    limits.spend("preview", site=site, author=reader.author_key)
+    return {"comments": _unpublished(found, reader, slugs.normalise(sent["slug"]))}
+
+
+def _replay_or_post(site: Site, reader: Reader, words: Words) -> Posted:
+    replayed = posting.replay(db.reading(), asking.signer(), site, reader, words)
+    if replayed is not None:
+        return replayed
+    limits.spend("post", site=site.key, author=reader.author_key)
+    prepared = posting.prepare(db.reading(), signer=asking.signer(), site=site, reader=reader, words=words)
+    if prepared.makes_thread:
+        limits.spend("threads", site=site.key, author=reader.author_key)
+    return db.write(prepared.store)
+
+
+def _unpublished(site: Site, reader: Reader, slug: str) -> list[dict[str, Any]]:
+    assert reader.author_key is not None
+    author = finding.author_id(db.reading(), site.id, asking.signer().author(site.id, reader.author_key))
+    thread = finding.thread(db.reading(), site.id, slug)
+    if author is None or thread is None:
+        return []
+    return own.unpublished(db.reading(), thread_id=thread.id, author_id=author)
+
+
+def _key(in_body: str | None) -> str | None:
+    in_header = request.headers.get("Idempotency-Key")
+    if in_header is not None and not 1 <= len(in_header) <= LONGEST_KEY:
+        raise Invalid.field("Idempotency-Key", "too_long", "An idempotency key has 1 to 255 characters.")
+    if None not in (in_header, in_body) and in_header != in_body:
+        raise Invalid.field("key", "differs", "key and Idempotency-Key differ; send one of them.")
+    return in_body if in_body is not None else in_header
+
+
+def _longest() -> int:
+    return asking.settings().max_body
+
+
+def _id(number: int) -> int:
+    if not 1 <= number <= LARGEST_ID:
+        raise NotFound("There is no such comment.", code="comment_not_found")
+    return number
+
+
+def _found(content: T | None) -> T:
+    if content is None:
+        raise NotFound("There is no such comment.", code="comment_not_found")
+    return content
+
+
+def _with_next(response: Response, cursor: str | None) -> Response:
+    if cursor is not None:
+        query = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
+        address = f"{asking.settings().public_url}{request.path}?{urlencode([*query, ('cursor', cursor)])}"
+        response.headers["Link"] = f'<{address}>; rel="next"'
+    return response

@@ -1,0 +1,33 @@
+"""Building the Flask application from its parts."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from .. import db
+from ..config import Settings
+from ..identity import Signer
+from . import embed, gate, health, limits, moderators, pages, problems, request_log
+from .api import documentation
+
+MOST_BODY_BYTES = 64 * 1024
+
+
+def build(settings: Settings | None = None) -> Flask:
+    """The application, ready to serve. Raises SettingsError when the environment is not usable."""
+    settings = settings or Settings.read()
+    app = Flask("comments_service", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
+    app.config["MAX_FORM_PARTS"] = 0  # nothing here reads multipart bodies
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.extensions["comments_settings"] = settings
+    app.extensions["comments_signer"] = Signer(settings.secret_key)
+    db.init_app(app, settings)
+    problems.init_app(app)
+    limits.init_limits(app, settings)
+    documentation.init_app(app)
+    for blueprint in (embed.blueprint, health.blueprint, moderators.blueprint, pages.blueprint):
+        app.register_blueprint(blueprint)
+    gate.init_gate(app)
+    request_log.init_app(app)  # last, so that it sees every answer
+    return app

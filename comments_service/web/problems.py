@@ -1,0 +1,119 @@
+"""Errors as RFC 9457 problems: the one table from our errors to statuses."""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, request
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+from werkzeug.exceptions import HTTPException
+
+from ..errors import Conflict, Invalid, NotFound, Refused, ServiceError, TooFast, Unauthorised, Unavailable
+
+STATUS: dict[type[ServiceError], int] = {
+    NotFound: 404,
+    Refused: 403,
+    Unauthorised: 401,
+    Invalid: 422,
+    Conflict: 409,
+    TooFast: 429,
+    Unavailable: 503,
+}
+CONTENT_TYPE = "application/problem+json"
+EXPOSED = "Retry-After, RateLimit, RateLimit-Policy, ETag, Link"
+# The address of a problem's explanation in the documentation, relative to the service.
+TYPE = "/docs/problems#{code}"
+
+SENTENCES = {
+    400: "The request could not be read.",
+    404: "There is nothing here.",
+    405: "This address does not answer that method.",
+    411: "A request with a body needs a Content-Length.",
+    413: "The request is larger than 64 kB.",
+    414: "The address is too long.",
+    415: "Send application/json or application/x-www-form-urlencoded.",
+    500: "Something went wrong on our side. It has been noted.",
+}
+
+logger = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of the application, the framework's own included, as a problem."""
+    app.register_error_handler(ServiceError, _service_error)
+    app.register_error_handler(HTTPException, _http_error)
+    for away in (OperationalError, InterfaceError, TimeoutError):
+        app.register_error_handler(away, _database_away)
+    app.register_error_handler(Exception, _unexpected)
+    app.after_request(_public_headers)
+
+
+def problem(status: int, code: str, detail: str, **members: Any) -> Response:
+    """One problem document. `members` are added as they are (such as `errors`)."""
+    document = {
+        "type": TYPE.format(code=code),
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **members,
+    }
+    body = json.dumps(document, ensure_ascii=True)
+    return Response(body, status=status, content_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+
+
+def from_error(error: ServiceError) -> Response:
+    """The problem that says what `error` says."""
+    status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    members: dict[str, Any] = {}
+    if isinstance(error, Invalid):
+        members["errors"] = [{"field": e.field, "code": e.code, "message": e.message} for e in error.errors]
+    response = problem(status, error.code, error.message, **members)
+    if isinstance(error, TooFast | Unavailable):
+        response.headers["Retry-After"] = str(max(1, error.retry_after))
+    if isinstance(error, Unauthorised):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="moderation"'
+    return response
+
+
+def _service_error(error: ServiceError) -> Response:
+    return from_error(error)
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.code is None or error.code < 400:
+        return Response(error.get_response().response, error.code, dict(error.get_headers()))
+    code = HTTPStatus(error.code).phrase.lower().replace(" ", "_")
+    response = problem(error.code, code, SENTENCES.get(error.code) or error.description or error.name)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After", "WWW-Authenticate"):
+            response.headers[name] = value
+    return response
+
+
+def _database_away(error: Exception) -> Response:
+    logger.error("database away: %s", type(error).__name__)
+    return from_error(Unavailable("The database cannot be reached just now. Please try again."))
+
+
+def _unexpected(error: Exception) -> Response:
+    # The traceback only: never the environ, which carries keys, tokens and every environment variable.
+    logger.exception("unexpected error in %s", request.endpoint)
+    return problem(500, "internal", SENTENCES[500])
+
+
+def _public_headers(response: Response) -> Response:
+    if request.path.startswith("/api/"):
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Access-Control-Expose-Headers"] = EXPOSED
+        if request.method == "OPTIONS":
+            response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET")
+            response.headers["Access-Control-Allow-Headers"] = "Content-Type, Idempotency-Key"
+            response.headers["Access-Control-Max-Age"] = "600"
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    return response
