@@ -67,20 +67,6 @@ PAST = {
 DONE = {"approve": "approved", "reject": "rejected", "spam": "marked as spam"}
 NAMES = {"approve": "approval", "reject": "rejection", "spam": "spam decision"}
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
 MOST_COUNTED = 1000
 
 
