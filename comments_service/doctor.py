@@ -144,19 +144,23 @@ def stored(database: Database) -> Iterator[Finding]:
 
 
 def widget(settings: Settings, static: Path) -> Iterator[Finding]:
-    """The built widget is here and is what its notes say."""
+    """The built widget is here, both parts of it, and is what its notes say."""
     try:
         notes = json.loads((static / "v1.json").read_text(encoding="utf-8"))
-        content = (static / "v1.js").read_bytes()
-        address, noted = f"{settings.public_url}/embed/v1.{notes['hash']}.js", notes["integrity"]
+        parts = {"v1.js": notes, "v1.writing.js": notes["writing"]}
+        altered = [name for name, part in parts.items() if _integrity(static / name) != part["integrity"]]
+        address = f"{settings.public_url}/embed/v1.{notes['hash']}.js"
     except (OSError, ValueError, KeyError, TypeError):
         yield Finding(FAIL, f"The built widget is missing or unreadable in {static}.")
         return
-    integrity = "sha384-" + base64.b64encode(hashlib.sha384(content).digest()).decode()
-    if noted != integrity:
-        yield Finding(FAIL, f"{static / 'v1.js'} is not the widget that was built.")
+    if altered:
+        yield Finding(FAIL, f"Not as it was built, in {static}: {', '.join(altered)}.")
     else:
-        yield Finding(OK, f'The widget: {address} integrity="{integrity}"')
+        yield Finding(OK, f'The widget: {address} integrity="{notes["integrity"]}"')
+
+
+def _integrity(file: Path) -> str:
+    return "sha384-" + base64.b64encode(hashlib.sha384(file.read_bytes()).digest()).decode()
 
 
 def _is_loopback(address: str) -> bool:

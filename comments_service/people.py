@@ -126,7 +126,7 @@ def make_link(session: Session, signer: Signer, name: str) -> str:
 
 def link_address(public_url: str, secret: str) -> str:
     """Where a link leads; the secret stands in the query, which no log keeps."""
-    return f"{public_url}{SIGN_IN_PATH}?link={secret}"
+    return f"{public_url}{SIGN_IN_PATH}?token={secret}"
 
 
 def peek_link(session: Session, signer: Signer, token: str) -> Person | None:

@@ -327,4 +327,4 @@ def test_a_removed_persons_row_stays_for_the_log(database: Database) -> None:
 
 
 def test_a_links_secret_stands_in_the_query() -> None:
-    assert people.link_address("https://c.example", "s3") == "https://c.example/moderate/sign-in?link=s3"
+    assert people.link_address("https://c.example", "s3") == "https://c.example/moderate/sign-in?token=s3"

@@ -46,7 +46,7 @@ def test_where_must_be_said_one_way(shell: Shell) -> None:
 def test_a_link_leads_to_the_public_address_and_signs_in(shell: Shell) -> None:
     shell.done("moderator", "add", "Dot", "--all-sites")
     printed = shell.done("moderator", "link", "Dot", PUBLIC_URL="https://comments.example/")
-    match = re.fullmatch(r"https://comments\.example/moderate/sign-in\?link=([\w-]{43})\n", printed)
+    match = re.fullmatch(r"https://comments\.example/moderate/sign-in\?token=([\w-]{43})\n", printed)
     assert match
     assert not is_kept(shell, match[1])
     with open_database(shell.url) as database:
