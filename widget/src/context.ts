@@ -11,6 +11,7 @@ export interface Context {
   readonly service: string;
   readonly site: string;
   readonly slug: string;
+  readonly host: HTMLElement;
   readonly root: ShadowRoot;
   readonly api: Api;
   readonly store: Store;
@@ -24,13 +25,12 @@ export interface Context {
   emit(name: string, detail?: object, cancelable?: boolean): boolean;
   /** Says a sentence in the one status line. */
   announce(sentence: string): void;
-  /** The address in an attribute of the element, if it is one that a link may carry. */
-  address(attribute: string): string | null;
 }
 
 /** A note with an icon, a bold first line and quieter words below. */
 export function note(picture: string, title: string, more: Child[], look = ""): HTMLElement {
-  return h("div", { class: "note " + look, part: "note" }, icon(picture), h("strong", {}, title), h("span", {}, ...more));
+  const words = more.map((child) => (typeof child === "string" ? h("span", {}, child) : child));
+  return h("div", { class: "note " + look, part: "note" }, icon(picture), h("strong", {}, title), h("span", {}, ...words));
 }
 
 /** A quiet button with words. */

@@ -10,7 +10,6 @@ import { sheets } from "./sheet";
 import { sortOf, ThreadView } from "./thread";
 
 const ATTRIBUTES = ["site", "slug", "service", "sort", "lang", "theme", "load", "rules", "privacy", "contact"] as const;
-const SAFE = new Set(["http:", "https:", "mailto:"]);
 
 export class CommentsThread extends HTMLElement {
   static observedAttributes = ["site", "slug", "service", "lang"];
@@ -18,6 +17,7 @@ export class CommentsThread extends HTMLElement {
   private readonly _root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
   private _life = new AbortController();
   private _view: ThreadView | null = null;
+  private _started = false; // attributes that are there from the beginning are read by the start
   private _queued = false;
 
   connectedCallback(): void {
@@ -31,11 +31,11 @@ export class CommentsThread extends HTMLElement {
 
   attributeChangedCallback(_name: string, before: string | null, after: string | null): void {
     // Several attributes often change together: one new start for all of them.
-    if (!this.isConnected || before === after || this._queued) return;
+    if (!this._started || before === after || this._queued) return;
     this._queued = true;
     queueMicrotask(() => {
       this._queued = false;
-      if (!this.isConnected) return;
+      if (!this._started) return;
       this._stop();
       this._start();
     });
@@ -52,6 +52,7 @@ export class CommentsThread extends HTMLElement {
   }
 
   private _start(): void {
+    this._started = true;
     const missing = (["site", "slug"] as const).find((name) => !this.getAttribute(name)?.trim());
     const language = languageOf(this);
     if (missing) return this._complain(language.say("missing", { name: missing }));
@@ -72,6 +73,7 @@ export class CommentsThread extends HTMLElement {
       service,
       site,
       slug: this.getAttribute("slug")!,
+      host: this,
       root: this._root,
       api: new Api(service, site, (input, init) => this.fetch(input, init), signal),
       store: new Store(`comments:${service}/${site}`),
@@ -81,7 +83,6 @@ export class CommentsThread extends HTMLElement {
       signal,
       emit: (name, detail, cancelable) => this._emit(name, detail, cancelable),
       announce: (sentence) => fill(status, sentence),
-      address: (attribute) => this._address(attribute),
     };
     fill(this._root, status);
     this._view = new ThreadView(context, sortOf(this.getAttribute("sort")));
@@ -89,6 +90,7 @@ export class CommentsThread extends HTMLElement {
   }
 
   private _stop(): void {
+    this._started = false;
     this._life.abort();
     this._view = null;
     fill(this._root);
@@ -120,18 +122,6 @@ export class CommentsThread extends HTMLElement {
 
   private _emit(name: string, detail: object = {}, cancelable = false): boolean {
     return dispatch(this, name, detail, cancelable);
-  }
-
-  // Attributes are not trusted: only addresses that a link may carry, never a script.
-  private _address(attribute: string): string | null {
-    const text = this.getAttribute(attribute);
-    if (!text) return null;
-    try {
-      const url = new URL(attribute === "contact" && text.includes("@") && !text.includes(":") ? `mailto:${text}` : text, document.baseURI);
-      return SAFE.has(url.protocol) ? url.href : null;
-    } catch {
-      return null;
-    }
   }
 }
 

@@ -13,11 +13,11 @@ export class Language {
   private _english: Words = english;
 
   constructor(
-    readonly tag: string,
-    private readonly _words: Words = {},
+    tag: string,
+    private readonly _words: Words = english,
   ) {
-    // Plain English gets the day before the month and a 24-hour clock, as the newspaper is drawn.
-    this.locale = supported(tag === "en" ? "en-GB" : tag);
+    // Dates speak the language of the words. Plain English puts the day first and counts 24 hours, as drawn.
+    this.locale = /^en-/i.test(tag) || _words !== english ? supported(tag) : "en-GB";
     this._plural = new Intl.PluralRules(this.locale);
     this._number = new Intl.NumberFormat(this.locale);
   }

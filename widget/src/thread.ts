@@ -70,8 +70,7 @@ export class ThreadView implements Conversation {
     try {
       const knows = !!store.kept.key;
       const asked = api.get<Page>("comments", { slug, sort: this._sort });
-      if (knows) await this._participate();
-      const page = await asked;
+      const [page] = await Promise.all([asked, knows && this._participate()]);
       if (load !== this._load) return;
       const first = !this._thread;
       if (first) this._visit = store.visit(slug, Date.now());
@@ -213,7 +212,7 @@ export class ThreadView implements Conversation {
       const words = date && Date.parse(at) <= Date.now() ? say("closed_on", { date }) : say("closed");
       return fill(this._opener, h("p", { class: "aside" }, icon(icons.lock), h("span", {}, words)));
     }
-    const open = button("line", () => void this._compose(null, {}), say("leave"));
+    const open = button("line", () => void this._compose(null, {}), h("span", { class: "muted" }, say("leave")));
     set(open, "part", "opener");
     const read = this._thread?.mode === "premoderated";
     fill(this._opener, open, read && h("p", { class: "aside small" }, icon(icons.clock), h("span", {}, say("read_first"))));
@@ -374,7 +373,7 @@ export class ThreadView implements Conversation {
   private _skeleton(): void {
     const { say } = this._context;
     fill(this._title, say("comments"));
-    const line = h("div", { class: "line", "aria-hidden": "true" }, say("leave"));
+    const line = h("div", { class: "line muted", "aria-hidden": "true" }, say("leave"));
     fill(this._opener, line);
     const bar = (width: string) => h("span", { class: "bar " + width });
     const row = () =>

@@ -4,6 +4,7 @@ import type { Posted, Problem } from "../api";
 import type { Context } from "../context";
 import type { Draft } from "../storage";
 import { readBody } from "../body";
+import { addressIn } from "./address";
 import { note, quiet } from "../context";
 import { button, fill, h, set } from "../dom";
 import * as icons from "../icons";
@@ -180,7 +181,7 @@ export class Composer {
   private _foot(): HTMLElement {
     const { say, store } = this._context;
     const link = (name: "rules" | "privacy") => {
-      const address = this._context.address(name);
+      const address = addressIn(this._context, name);
       return address && h("a", { href: address }, say(name));
     };
     const forget = button("forget", () => {

@@ -4,6 +4,7 @@ import * as icons from "../icons";
 import type { Comment } from "../api";
 import type { CommentView, Conversation } from "../comment";
 import type { Context } from "../context";
+import { addressIn } from "./address";
 import { note, quiet } from "../context";
 import { button, fill, h } from "../dom";
 import { since } from "../time";
@@ -15,7 +16,7 @@ export function ownNote(context: Context, { comment, approved }: CommentView): H
   if (approved) return note(icons.check, say("published"), [say("approved")]);
   if (comment.status === "published") return null;
   if (comment.status !== "rejected") return note(icons.clock, say("pending"), [say("only_you"), " ", reason]);
-  const rules = context.address("rules");
+  const rules = addressIn(context, "rules");
   return note(icons.alert, say("rejected"), [reason, " ", rules && h("a", { href: rules }, say("rules"))], "danger");
 }
 
@@ -47,6 +48,7 @@ function editButton(context: Context, conversation: Conversation, view: CommentV
   if (!own?.token || !(end > Date.now()) || conversation.closed) return null;
   const left = h("span", { class: "left" });
   const edit = button("quiet", () => conversation.edit(view), say("edit"), " ", left);
+  let seen = false;
   const stop = clock.countdown(end, (seconds) => {
     if (seconds < 60) fill(left, say("short_seconds", { n: seconds }));
     else fill(left, say("short_minutes", { n: Math.floor(seconds / 60) }));
@@ -54,7 +56,6 @@ function editButton(context: Context, conversation: Conversation, view: CommentV
     else if (edit.isConnected) seen = true;
     else if (seen) stop(); // the comment has been drawn anew
   });
-  let seen = false;
   return edit;
 }
 

@@ -3,6 +3,7 @@
 import type { Problem } from "../api";
 import type { Comment } from "../api";
 import type { Context } from "../context";
+import { addressIn } from "./address";
 import { note } from "../context";
 import { readBody } from "../body";
 import { button, fill, h, set } from "../dom";
@@ -113,7 +114,7 @@ export function openReport(context: Context, comment: Comment, done: () => void)
 }
 
 function contact(context: Context): (string | HTMLElement)[] {
-  const address = context.address("contact");
+  const address = addressIn(context, "contact");
   if (!address) return [];
   return [context.say("write_to"), " ", h("a", { href: address }, address.replace("mailto:", "")), "."];
 }
