@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 HERE = Path(__file__).resolve().parent
+
+# It tells at every look which database it looks at, and health checks look every few seconds.
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def folder() -> Path:
@@ -44,6 +49,7 @@ def current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
 def newest() -> str:
     """The revision this version of the service needs."""
     from alembic.script import ScriptDirectory

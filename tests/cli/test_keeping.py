@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from comments_service.cli import serving
+from comments_service.models import Revision
 from tests.cli.running import SECRET, Shell
 from tests.databases import NOON, add_comment, add_site, add_thread, open_database
+from tests.servers.ports import free_port
 
 
 def withdraw_one(shell: Shell) -> None:
@@ -57,6 +63,43 @@ def test_serve_refuses_a_busy_port(fresh: Shell) -> None:
 @pytest.mark.parametrize("words", [["--port", "0"], ["--workers", "0"], ["--threads", "8"]], ids=" ".join)
 def test_serve_refuses_numbers_it_cannot_serve_with(fresh: Shell, words: list[str]) -> None:
     assert words[0] in fresh.misused("serve", *words)
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as response:
+            return response.status == 200
+    except OSError:
+        return False
+
+
+def is_erased(shell: Shell) -> bool:
+    with open_database(shell.url) as database:
+        return database.write(lambda session: session.query(Revision).count()) == 0
+
+
+def wait_until(process: subprocess.Popen[str], claim: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not claim():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end, claim
+        time.sleep(0.05)
+
+
+def test_serve_answers_purges_and_ends_when_told(fresh: Shell) -> None:
+    withdraw_one(fresh)
+    assert not is_erased(fresh)
+    port = free_port()
+    process = fresh.start("serve", "--port", str(port), "--workers", "1")
+    try:
+        wait_until(process, lambda: answers(port))
+        wait_until(process, lambda: is_erased(fresh))
+        process.terminate()
+        _, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
 
 
 def doctor(shell: Shell, **settings: str) -> list[str]:
