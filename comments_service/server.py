@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import importlib
 import logging
-import multiprocessing
+import logging.config
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -28,6 +28,7 @@ CONNECTIONS = 1024
 HOUR = 3600.0
 # Between the end of a keeper that died and its successor.
 KEEPER_SECONDS = 1.0
+KEEP = "import sys; from comments_service.server import keep_house; keep_house(*sys.argv[1:])"
 PR_SET_PDEATHSIG = 1
 
 # By name: this layer does not import the web's. It holds in every process that serve starts.
@@ -134,13 +135,16 @@ def die_with(parent: int) -> None:
 
 
 class Keeper:
-    """One process beside the workers that runs `work` now and every hour, and is started again if it dies."""
+    """One process beside the workers that runs `work` now and every hour, and is started again if it dies.
 
-    def __init__(self, work: Callable[[], None], *, every: float = HOUR) -> None:
-        self._work = work
-        self._every = every
+    Not a fork: that would inherit the pipes by which granian sees its workers end, and hold up its shutdown.
+    """
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._words = [sys.executable, "-c", KEEP, f"{work.__module__}:{work.__name__}", str(os.getpid())]
+        self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._process: multiprocessing.process.BaseProcess | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         # The kernel ties the child to the thread that made it: this one waits for as long as the child lives.
         self._thread = threading.Thread(target=self._keep, daemon=True, name="keeper")
 
@@ -150,32 +154,32 @@ class Keeper:
 
     def stop(self) -> None:
         """End the process; what it was doing is a transaction that simply does not happen."""
-        self._stopping.set()
-        if self._process is not None and self._process.is_alive():
-            self._process.terminate()
+        with self._lock:
+            self._stopping.set()
+            if self._process is not None:
+                self._process.terminate()
         self._thread.join(timeout=1)
 
     def _keep(self) -> None:
         while not self._stopping.is_set():
-            self._process = multiprocessing.Process(
-                target=_keep_house, args=(self._work, self._every, os.getpid()), daemon=True
-            )
-            self._process.start()
-            self._process.join()
+            with self._lock:
+                if self._stopping.is_set():
+                    return
+                self._process = subprocess.Popen(self._words)  # noqa: S603 - our own words only
+            self._process.wait()
             self._stopping.wait(KEEPER_SECONDS)
 
 
-def _keep_house(work: Callable[[], None], every: float, parent: int) -> None:
-    # granian's handlers, inherited by the fork, would only set a flag that nobody here reads.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def keep_house(work: str, parent: str) -> None:
+    """In the keeper's process: run `module:function` now and every hour, until `parent` dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    die_with(parent)
+    die_with(int(parent))
+    logging.config.dictConfig(LOGGING)
+    module, _, name = work.partition(":")
     pause = threading.Event()
     while True:
         try:
-            work()
+            getattr(importlib.import_module(module), name)()
         except Exception:
             log.exception("The hourly work failed; it is tried again in an hour.")
-        pause.wait(every)
+        pause.wait(HOUR)
