@@ -17,6 +17,7 @@ from ...errors import NotFound, Refused, Unauthorised
 from ...identity import Signer
 from ...models import Site
 from ...people import Person
+from . import phrases
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -80,6 +81,18 @@ def site_of(key: str) -> Site:
         if site.key == key:
             return site
     raise NotFound("There is no such site among yours.")
+
+
+def short_name(site_name: str) -> str:
+    """The word that tells one of the person's sites from the others."""
+    if "moderators_short_names" not in g:
+        g.moderators_short_names = phrases.short_names(site.name for site in sites())
+    return cast(dict[str, str], g.moderators_short_names).get(site_name, site_name)
+
+
+def letter(site_name: str) -> str:
+    """The letter that stands for one of the person's sites."""
+    return short_name(site_name)[0].upper()
 
 
 def administered() -> list[Site]:

@@ -125,7 +125,7 @@ def _one(row: _Decided) -> str:
         return f"Undone: {row.author}’s comment is {row.status} again."
     if row.action == "spam":
         return f"Marked {row.author}’s comment as spam"
-    grounds = f" as {phrases.reason(row.reason)}" if row.action == "reject" else ""
+    grounds = f" {phrases.grounds(row.reason)}" if row.action == "reject" else ""
     return f"{phrases.PAST[row.action]} {row.author}’s comment{grounds}"
 
 

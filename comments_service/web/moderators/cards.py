@@ -14,10 +14,9 @@ from markupsafe import Markup, escape
 from ...models.decision import REASONS, REASONS_WITH_NOTE
 from ...reading import queues
 from ...reading.queues import QueueRow
-from . import phrases
+from . import access, phrases
 
 LINE_CHARACTERS = 200
-FOUND_CHARACTERS = 80
 TINTS = 6
 BARS = 14
 # What a check's finding suggests as the reason of a rejection; a report's own reason goes first.
@@ -59,11 +58,10 @@ class Complaint:
 
 @dataclass(frozen=True)
 class Finding:
-    """One piece of evidence as it is shown."""
+    """What one check found, as it is shown."""
 
     label: str
-    message: str
-    words: str
+    messages: list[str]
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ class Card:
         self.id = row.id
         self.site_key = row.site_key
         self.site_name = row.site_name
-        self.letter = phrases.letter(row.site_name)
+        self.letter = access.letter(row.site_name)
         self.article = row.title or row.slug
         self.article_url = phrases.web_address(row.url)
         self.parent = row.parent
@@ -173,15 +171,12 @@ class Card:
 
     @cached_property
     def evidence(self) -> list[Finding]:
-        """What checks found."""
-        body = self._row.body
+        """What checks found, by check."""
+        found: dict[str, list[str]] = {}
+        for one in self._row.evidence:
+            found.setdefault(one.check, []).append(one.message)
         return [
-            Finding(
-                found.check.replace("_", " ").capitalize(),
-                found.message,
-                _shortened(body[found.start : found.end]) if found.start is not None else "",
-            )
-            for found in self._row.evidence
+            Finding(phrases.check(name).capitalize(), list(dict.fromkeys(m))) for name, m in found.items()
         ]
 
     @cached_property
@@ -192,7 +187,7 @@ class Card:
             return None
         label = phrases.PAST[decision.action]
         if decision.action == "reject":
-            label += f" as {phrases.reason(decision.reason)}"
+            label += f" {phrases.grounds(decision.reason)}"
         return Decided(label, decision.by, decision.created_at)
 
     @cached_property
@@ -226,7 +221,7 @@ class Card:
             commonest = Counter(reasons).most_common(1)[0][0]
             return f"{phrases.plural(len(reasons), 'report')} · {phrases.reason(commonest)}"
         if self._row.evidence and self.status == "pending":
-            return self._row.evidence[0].check.replace("_", " ")
+            return phrases.check(self._row.evidence[0].check)
         return self.article if len(self.article) <= 32 else self.article[:30].rstrip() + "…"
 
     @cached_property
@@ -264,7 +259,14 @@ class Card:
         return Strip("clock", "Waiting", Markup("since {}: {}").format(phrases.when(self.created_at), why))
 
     def _messages(self) -> str:
-        return " ".join(dict.fromkeys(found.message for found in self._row.evidence))
+        marked = [found for found in self._row.evidence if found.check == "words" and found.start is not None]
+        rest = [found.message for found in self._row.evidence if found not in marked]
+        held = (
+            [f"The marked {'words are' if len(marked) > 1 else 'word is'} on the held list."]
+            if marked
+            else []
+        )
+        return " ".join(dict.fromkeys(held + rest))
 
 
 @dataclass(frozen=True)
@@ -288,10 +290,6 @@ def _joined(spans: Sequence[Span], length: int) -> list[Span]:
         else:
             joined.append(Span(start, end))
     return joined
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= FOUND_CHARACTERS else text[: FOUND_CHARACTERS - 1] + "…"
 
 
 def _can_be_suggested(code: str | None) -> bool:

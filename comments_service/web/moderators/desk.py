@@ -73,20 +73,20 @@ def bans() -> str:
 
 @open_to(MODERATOR)
 def ban() -> Response:
-    """Ban the author of a comment, for some days or until the ban is lifted."""
+    """Ban the author or the address of a comment, for some days or until the ban is lifted."""
     site = access.site_of(request.form.get("site", ""))
     days = _whole(request.form.get("days", ""), "days", MOST_DAYS)
     expires_at = clock.now() + timedelta(days=days) if days else None
     comment_id = _whole(request.form.get("comment", ""), "comment", 2**62)
     moderator_id = access.person().id
-    reason = request.form.get("reason", "")
+    reason, kind = request.form.get("reason", ""), request.form.get("kind", "author")
     db.write(
         lambda session: (
             banning.ban(
                 session,
                 site_id=site.id,
                 moderator_id=moderator_id,
-                kind="author",
+                kind=kind,
                 reason=reason,
                 comment_id=comment_id,
                 expires_at=expires_at,
@@ -145,7 +145,7 @@ def change_thread() -> Response:
 
 
 MESSAGES = {
-    "banned": "The author is banned.",
+    "banned": "The ban is in force.",
     "lifted": "The ban is lifted.",
     "saved": "The thread is changed.",
 }
@@ -164,7 +164,7 @@ def _others(endpoint: str, site: Site) -> list[dict[str, str]]:
 
 
 def _log_row(row: Logged) -> dict[str, Any]:
-    grounds = f"as {phrases.reason(row.reason)}" if row.action == "reject" else ""
+    grounds = phrases.grounds(row.reason) if row.action == "reject" else ""
     if row.reverses is not None:
         grounds = f"decision {row.reverses}: {phrases.STATUSES[row.after_status].lower()} again"
     return {

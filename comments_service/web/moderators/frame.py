@@ -96,13 +96,13 @@ class View:
         """The small line below the scope."""
         if self.site is not None or len(self.sites) == 1:
             return "Moderation"
-        return ", ".join(site.name for site in self.sites)
+        return ", ".join(access.short_name(site.name) for site in self.sites)
 
     @property
     def seal(self) -> str:
         """The sign of the scope: a site's letter, or how many sites there are."""
         if self.site is not None:
-            return phrases.letter(self.site.name)
+            return access.letter(self.site.name)
         return str(len(self.sites)) if len(self.sites) != 1 else self.sites[0].letter
 
     @property
@@ -131,7 +131,7 @@ def view(*, queue: str | None = None, desk: str | None = None) -> View:
         queue=queue,
         q=request.args.get("q", "").strip()[: queues.LONGEST_SEARCH],
         sites=[
-            SiteLink(one.key, one.name, phrases.letter(one.name), _here(site=one.key), one is site)
+            SiteLink(one.key, one.name, access.letter(one.name), _here(site=one.key), one is site)
             for one in access.sites()
         ],
         queues=[_queue_link(name, key, counts[name], here=name == queue) for name in phrases.QUEUES],

@@ -215,7 +215,7 @@ def _sentence(decision: Decided, undone: Decided | None) -> str:
     if decision.action == REVERSE:
         what = f"the {phrases.NAMES.get(undone.action, 'decision')} " if undone else ""
         return f"{what}by {decision.by}: {phrases.STATUSES[decision.after_status].lower()} again"
-    grounds = f"as {phrases.reason(decision.reason)} " if decision.action == "reject" else ""
+    grounds = f"{phrases.grounds(decision.reason)} " if decision.action == "reject" else ""
     return f"{grounds}by {decision.by}, revision {decision.revision}"
 
 

@@ -68,6 +68,20 @@ DONE = {"approve": "approved", "reject": "rejected", "spam": "marked as spam"}
 NAMES = {"approve": "approval", "reject": "rejection", "spam": "spam decision"}
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
 MOST_COUNTED = 1000
+ARTICLES = ("the", "der", "die", "das", "le", "la", "les", "el", "los", "las")
+# What a check looks for, for people; a check without an entry goes by its own name.
+CHECKS = {
+    "words": "held words",
+    "links": "links",
+    "first": "first comment",
+    "mode": "article is premoderated",
+    "names": "name of the staff",
+    "honeypot": "filled a hidden field",
+    "form_time": "form sent too fast",
+    "duplicate": "duplicate",
+    "near_duplicate": "near duplicate",
+    "personal_data": "personal data",
+}
 
 
 def capped(count: int) -> str:
@@ -95,6 +109,16 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 def reason(code: str | None) -> str:
     """A reason code inside a sentence."""
     return REASONS.get(code or "", code or "").lower().replace("something else", "other")
+
+
+def grounds(code: str | None) -> str:
+    """A reason after the verb: `as abuse`, `for another reason`."""
+    return "for another reason" if code == "other" else f"as {reason(code)}"
+
+
+def check(name: str) -> str:
+    """What a check looks for."""
+    return CHECKS.get(name, name.replace("_", " "))
 
 
 def by_reason(reasons: Iterable[str]) -> str:
@@ -165,12 +189,19 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[0], *words[1:][-1:])).upper()
 
 
-def letter(site_name: str) -> str:
-    """The letter that stands for a site in lists, without its article."""
-    words = [
-        word for word in site_name.split() if word.casefold() not in ("the", "der", "die", "das", "le", "la")
-    ]
-    return (words or [site_name])[0][:1].upper()
+def short_names(site_names: Iterable[str]) -> dict[str, str]:
+    """For each site the word that tells it from the others; its first letter stands for it in lists.
+
+    `Harbour Gazette`, `Horizons Sport`, `The Horizons Times` become Harbour, Sport, Times.
+    """
+    taken: set[str] = set()
+    found = {}
+    for name in site_names:
+        words = [word for word in name.split() if word.casefold() not in ARTICLES] or [name]
+        word = next((word for word in words if word[0].casefold() not in taken), words[0])
+        taken.add(word[0].casefold())
+        found[name] = word
+    return found
 
 
 def _is_today(moment: datetime) -> bool:

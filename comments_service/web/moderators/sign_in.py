@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -45,7 +46,7 @@ def door() -> Response:
         host=host(),
         token=token,
         until=_until(token),
-        sites=[_site(found, site) for site in found.sites(session)],
+        sites=_sites(found, found.sites(session)),
     )
     return _without_referrer(make_response(page))
 
@@ -112,8 +113,12 @@ def _until(token: str) -> object:
     return phrases.until(expires) if expires else None
 
 
-def _site(person: Person, site: Site) -> dict[str, str | None]:
-    return {"name": site.name, "letter": phrases.letter(site.name), "role": person.role_on(site.id)}
+def _sites(person: Person, sites: Sequence[Site]) -> list[dict[str, str | None]]:
+    short = phrases.short_names(site.name for site in sites)
+    return [
+        {"name": site.name, "letter": short[site.name][0].upper(), "role": person.role_on(site.id)}
+        for site in sites
+    ]
 
 
 def _without_referrer(response: Response) -> Response:

@@ -13,7 +13,7 @@ const keysDialog = $("[data-keys]");
 const cards = new Map(); // id -> promise of a card's element
 const removed = new Map(); // id -> the row that was taken from the list
 let undoable = place ? $$("[name=decision]", $("[data-undo]") ?? toast).map((input) => input.value) : [];
-let done = [];
+let toppingUp = false;
 let saving = Promise.resolve();
 
 root.classList.add("scripted");
@@ -128,11 +128,8 @@ function closeMenus(event) {
 function onToggle(event) {
   const details = event.target;
   if (!(details instanceof HTMLDetailsElement) || !details.open) return;
-  const first = $(details.matches(".menu") ? ".panel :is(button, a, input, textarea, summary)" : "textarea, input:not([type=hidden])", details);
-  const focusable = details.matches(".menu")
-    ? $$(".panel :is(button, a, input:not([type=hidden]), textarea, summary)", details).find((one) => one.checkVisibility())
-    : first;
-  focusable?.focus();
+  const wanted = details.matches(".menu") ? ".panel :is(button, a, input, textarea, summary)" : "textarea, input";
+  $$(wanted, details).find((one) => one.checkVisibility())?.focus();
 }
 
 function stepInMenu(menu, by) {
@@ -156,9 +153,17 @@ function setUpQueue() {
   prefetch();
 }
 
-const lines = () => (rows ? $$("[data-row]", rows) : []);
-const currentId = () => $("[data-card]", place)?.dataset.card;
-const lineOf = (id) => lines().find((line) => line.dataset.row === id);
+function lines() {
+  return rows ? $$("[data-row]", rows) : [];
+}
+
+function currentId() {
+  return $("[data-card]", place)?.dataset.card;
+}
+
+function lineOf(id) {
+  return lines().find((line) => line.dataset.row === id);
+}
 
 function onClick(event) {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -241,7 +246,6 @@ function hideSeen() {
   if (at >= 0 && !new URLSearchParams(location.search).get("cursor")) position.textContent = `${at + 1} of ${total}`;
 }
 
-let toppingUp = false;
 async function topUp() {
   const further = $("[data-further]");
   if (!further || toppingUp || lines().length >= TOPPED_UP_BELOW) return;
@@ -311,7 +315,6 @@ async function decide(body) {
     return;
   }
   settle(answer);
-  if (answer.undo.length) done.push(ids);
   if (!stays && !next) location.assign(afterLast(answer));
 }
 
@@ -334,7 +337,6 @@ async function undo() {
   const answer = await send("reversals", body);
   if (!answer.ok) return say(`Not undone: ${answer.message}`, false);
   settle(answer);
-  done.pop();
   const back = answer.comments.map(String);
   for (const id of back) {
     const line = removed.get(id);
@@ -393,7 +395,9 @@ function showUndo() {
 
 // --- ticking ----------------------------------------------------------------------------------------------
 
-const boxes = () => (rows ? $$(".line:not([hidden]) [name=item]", rows) : []);
+function boxes() {
+  return rows ? $$(".line:not([hidden]) [name=item]", rows) : [];
+}
 
 function onTick(event) {
   if (event.target.matches("[data-all]")) for (const box of boxes()) box.checked = event.target.checked;
