@@ -8,13 +8,14 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from . import clock, db
 from .models import Decision, DecisionNote, LogHead
 
 NOTHING_YET = bytes(32)
+ROWS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def verify(session: Session, site_id: int, *, kept: Head | None = None) -> Broke
     """
     end = head(session, site_id)
     previous, seq = NOTHING_YET, 0
-    for row in _rows(session, site_id):
+    for row in _rows(session, site_id, end.count):
         seq += 1
         if row.seq != seq:
             return Broken(seq, f"row {seq} is missing")
@@ -118,7 +119,8 @@ def verify(session: Session, site_id: int, *, kept: Head | None = None) -> Broke
         return Broken(seq + 1, f"the log ends at row {seq}, but its head says {end.count}")
     if kept is not None and kept.count > seq:
         return Broken(seq + 1, f"the log ends at row {seq}, but the kept head says {kept.count}")
-    return None
+    beyond = _row_beyond_head(session, site_id)
+    return Broken(beyond, f"row {beyond} was put in behind the head") if beyond is not None else None
 
 
 def _locked_head(session: Session, site_id: int) -> Head:
@@ -137,10 +139,23 @@ def _select_for_update(session: Session, site_id: int) -> Head | None:
     return Head(*row) if row else None
 
 
-def _rows(session: Session, site_id: int) -> Iterator[Decision]:
-    query = select(Decision).where(Decision.site_id == site_id).order_by(Decision.seq)
-    # What the database says, not what this session remembers of it.
-    return iter(session.scalars(query.execution_options(yield_per=1_000, populate_existing=True)))
+def _rows(session: Session, site_id: int, last: int) -> Iterator[Decision]:
+    """The rows up to seq `last` as the database has them, whatever this session remembers."""
+    query = select(Decision).where(Decision.site_id == site_id, Decision.seq <= last).order_by(Decision.seq)
+    query = query.limit(ROWS_AT_ONCE).execution_options(populate_existing=True)
+    rows = session.scalars(query).all()
+    while rows:
+        yield from rows
+        rows = session.scalars(query.where(Decision.seq > rows[-1].seq)).all()
+
+
+def _row_beyond_head(session: Session, site_id: int) -> int | None:
+    # One statement, so that a log that grows meanwhile is seen with its head.
+    return session.scalar(
+        select(func.min(Decision.seq))
+        .join(LogHead, LogHead.site_id == Decision.site_id, isouter=True)
+        .where(Decision.site_id == site_id, Decision.seq > func.coalesce(LogHead.count, 0))
+    )
 
 
 def _note_mismatch(session: Session, row: Decision) -> Broken | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from comments_service import clock, moderation, people, publishing
@@ -62,7 +63,8 @@ class Scene:
         def work(session: Session) -> None:
             comment = publishing.lock(session, self.site, comment_id)
             assert comment is not None
-            revision = comment.judged_revision + 1
+            newest = select(func.max(Revision.revision)).where(Revision.comment_id == comment_id)
+            revision = session.scalars(newest).one() + 1
             session.add(_revision(comment_id, revision, body))
             session.flush()
             state = State(comment.status, comment.revision, revision) if held else State(PUBLISHED, revision)
