@@ -68,7 +68,8 @@ def found(database: Database, comment_id: int) -> Comment | None:
 
 def bodies(database: Database) -> list[str]:
     with Session(database.writer) as session:
-        return list(session.scalars(select(Revision.body).order_by(Revision.comment_id)))
+        query = select(Revision.body).where(Revision.body != "").order_by(Revision.comment_id)
+        return list(session.scalars(query))
 
 
 def purge(database: Database, now: datetime = NOON + HOUR) -> Purged:
@@ -100,6 +101,9 @@ def test_a_withdrawn_comment_with_shown_replies_becomes_an_empty_row(database: D
     assert row is not None
     assert (row.status, row.shown, row.n, row.parent_id) == ("withdrawn", True, 1, None)
     assert (row.name, row.leaf, row.fingerprint, row.bucket) == ("", None, None, None)
+    with Session(database.writer) as session:
+        left = session.get_one(Revision, (root, 1))
+    assert (left.body, left.html, left.salt) == ("", "", b"")
     assert bodies(database) == ["I disagree."]
     with Session(database.writer) as session:
         assert session.scalars(select(Evidence)).all() == []
@@ -113,6 +117,33 @@ def test_a_withdrawn_comment_that_nothing_hangs_on_goes_altogether(database: Dat
     assert (done.comments, done.rows) == (1, 1)
     assert found(database, alone) is None
     assert found(database, kept) is not None
+
+
+def test_all_revisions_of_a_withdrawn_comment_are_erased(database: Database, thread: int) -> None:
+    root = comment(database, thread, body="First.", revision=2, held_revision=3, **GONE)
+    comment(database, thread, parent_id=root, root_id=root)
+    later = [
+        {
+            "comment_id": root,
+            "revision": number,
+            "body": "Later.",
+            "html": "<p>Later.</p>",
+            "policy_version": 1,
+            "salt": b"s",
+            "created_at": NOON,
+        }
+        for number in (2, 3)
+    ]
+    database.write(lambda session: session.execute(insert(Revision), later))
+    purge(database)
+    with Session(database.writer) as session:
+        kept = session.execute(
+            select(Revision.revision, Revision.html).where(Revision.comment_id == root)
+        ).all()
+    assert [tuple(row) for row in kept] == [(2, "")]
+    row = found(database, root)
+    assert row is not None
+    assert row.held_revision is None
 
 
 def test_a_pending_reply_keeps_the_withdrawn_row_above_it(database: Database, thread: int) -> None:

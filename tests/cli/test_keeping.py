@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from comments_service.cli import serving
-from comments_service.models import Revision
+from comments_service.models import Comment
 from tests.cli.running import SECRET, Shell
 from tests.databases import NOON, add_comment, add_site, add_thread, open_database
 from tests.servers.ports import free_port
@@ -75,7 +75,7 @@ def answers(port: int) -> bool:
 
 def is_erased(shell: Shell) -> bool:
     with open_database(shell.url) as database:
-        return database.write(lambda session: session.query(Revision).count()) == 0
+        return database.write(lambda session: session.query(Comment).count()) == 0
 
 
 def wait_until(process: subprocess.Popen[str], claim: Callable[[], bool]) -> None:
