@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from comments_service import log, purging
+from comments_service import clock, log, purging
 from comments_service.db import Database
 from comments_service.models import (
     Author,
@@ -29,6 +29,7 @@ from comments_service.models import (
     Vote,
 )
 from comments_service.purging import Purged
+from tests.app import Service, new_author_key
 from tests.databases import (
     NOON,
     add_author,
@@ -335,3 +336,23 @@ def test_a_busy_reader_puts_the_emptying_off(
     finally:
         reader.close()
     assert purge(database).emptied
+
+
+def test_a_retry_and_the_threads_page_go_on_after_a_purge(service: Service) -> None:
+    service.add_site()
+    key = new_author_key()
+    root = service.posted("Regretted.", author_key=key, key="one")
+    service.posted("I disagree.", parent=root["id"])
+    withdrawal = service.post_json(f"horizons/comments/{root['id']}/withdrawal", {"author_key": key})
+    assert withdrawal.status_code == 200
+    before = service.page()
+    assert before["comments"][0]["removed"] == "author"
+
+    assert purging.purge(service.database, clock.now()).comments == 1
+
+    assert service.page() == before
+    retried = service.post("Regretted.", author_key=key, key="one")
+    assert retried.status_code == 201
+    assert retried.get_json()["comment"]["status"] == "withdrawn"
+    assert retried.get_json()["comment"]["html"] == ""
+    assert service.get(f"horizons/comments/{root['id']}").status_code == 404
