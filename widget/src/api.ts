@@ -33,8 +33,7 @@ export interface Page {
 }
 
 export interface Replies {
-  replies?: Comment[];
-  comments?: Comment[];
+  comments: Comment[];
   next: string | null;
 }
 

@@ -50,7 +50,9 @@ export class CommentView {
     private readonly _conversation: Conversation,
     public comment: Comment,
     readonly depth: number,
+    /** Whom it answers, and in whose list of replies it stands. */
     readonly parent: CommentView | null,
+    readonly host: CommentView | null,
   ) {
     set(this.element, "data-depth", depth);
     this.element.append(this.article, this.desk, this.replies, this._below);
@@ -71,9 +73,14 @@ export class CommentView {
     else if (!same("score")) this._ownPart ? this.draw() : this._drawVotes();
   }
 
-  addReply(view: CommentView, first = false): void {
+  addReply(view: CommentView): void {
     this.children.push(view);
-    this.replies[first ? "prepend" : "append"](view.element);
+    this.replies.append(view.element);
+    this._drawToggle();
+  }
+
+  dropReply(view: CommentView): void {
+    this.children.splice(this.children.indexOf(view), 1);
     this._drawToggle();
   }
 
@@ -90,7 +97,7 @@ export class CommentView {
 
   /** Opens what hides it, brings it into view, marks it for a moment and shows the exact time. */
   highlight(): void {
-    for (let view = this.parent; view; view = view.parent) view.collapse(false);
+    for (let view = this.host; view; view = view.host) view.collapse(false);
     const time = this.article.querySelector("time")!;
     const at = new Date(time.dateTime);
     set(time, "data-exact", true);

@@ -147,11 +147,7 @@ export class ThreadView implements Conversation {
   dropped(view: CommentView): void {
     this._views.delete(view.comment.id);
     view.element.remove();
-    const siblings = view.parent?.children;
-    if (siblings) {
-      siblings.splice(siblings.indexOf(view), 1);
-      view.parent!.draw();
-    }
+    view.host?.dropReply(view);
     this._drawEmpty();
     (view.parent?.article ?? this._opener.querySelector("button"))?.focus();
   }
@@ -195,11 +191,11 @@ export class ThreadView implements Conversation {
   private _drawSort(): void {
     const { say } = this._context;
     const choices = SORTS.map((sort) => h("option", { value: sort, selected: sort === this._sort }, say(sort)));
-    const select = h("select", { id: "sort", change: () => this._resort(select.value as Sort) }, ...choices);
+    const select = h("select", { id: "sort", change: () => this._sortBy(select.value as Sort) }, ...choices);
     fill(this._sortBox, h("label", { for: "sort" }, say("sort_by")), select, icon(icons.unfold));
   }
 
-  private _resort(sort: Sort): void {
+  private _sortBy(sort: Sort): void {
     this._sort = sort;
     void this.load();
   }
@@ -246,7 +242,6 @@ export class ThreadView implements Conversation {
     comment.reason = reason;
     const published = comment.status === "published";
     const known = this._views.get(comment.id);
-    if (known && known.comment.status === "published" && !published) this.counted(-1);
     if (!known && published) this.counted(1);
     const view = this._place(comment, true);
     view.draw();
@@ -264,13 +259,13 @@ export class ThreadView implements Conversation {
     let view = known;
     if (view) view.update(comment);
     else {
-      const made = (view = new CommentView(this._context, this, comment, (parent?.depth ?? 0) + 1, parent));
-      this._views.set(comment.id, made);
-      this._mark(made);
-      let host = parent;
-      while (host && host.depth > DEPTH) host = host.parent;
-      if (host) host.addReply(made);
-      else this._list[first ? "prepend" : "append"](made.element);
+      // Past the last level replies stand flat, in the list of the comment on that level.
+      const host = parent && parent.depth > DEPTH ? parent.host : parent;
+      view = new CommentView(this._context, this, comment, (host?.depth ?? 0) + 1, parent, host);
+      this._views.set(comment.id, view);
+      this._mark(view);
+      if (host) host.addReply(view);
+      else this._list[first ? "prepend" : "append"](view.element);
     }
     for (const reply of comment.replies ?? []) this._place(reply);
     if (comment.replies) this._offerReplies(view, comment.replies_next ?? null, comment.replies_total ?? 0);
@@ -308,8 +303,7 @@ export class ThreadView implements Conversation {
     try {
       const got = await api.get<Replies>(`comments/${view.comment.id}/replies`, { cursor });
       const before = this._views.size;
-      const replies = got.replies ?? got.comments ?? [];
-      const fresh = replies.filter((reply) => !this._views.has(reply.id)).map((reply) => this._place(reply));
+      const fresh = got.comments.filter((reply) => !this._views.has(reply.id)).map((reply) => this._place(reply));
       this._offerReplies(view, got.next, view.comment.replies_total ?? 0);
       announce(say("n_new_comments", { n: this._views.size - before }));
       if (more.matches(":focus") || !more.isConnected) fresh[0]?.article.focus({ preventScroll: true });
@@ -377,7 +371,7 @@ export class ThreadView implements Conversation {
     fill(this._opener, line);
     const bar = (width: string) => h("span", { class: "bar " + width });
     const row = () =>
-      h("li", { class: "waiting", "aria-hidden": "true" }, h("span", { class: "avatar" }), h("div", {}, bar("a"), bar("b"), bar("c"), bar("d")));
+      h("li", { class: "waiting", "aria-hidden": "true" }, h("span", { class: "avatar" }), h("div", {}, bar(""), bar("b"), bar("c")));
     fill(this._list, row(), row(), row());
   }
 
@@ -448,9 +442,8 @@ export class ThreadView implements Conversation {
   private _showNew(page: Page): void {
     fill(this._pill);
     if (this._sort !== "newest") {
-      this._sort = "newest";
-      this._drawSort();
-      return void this.load();
+      this._sortBox.querySelector("select")!.value = "newest";
+      return this._sortBy("newest");
     }
     this._take(page.thread);
     const known = new Set(this._views.keys());
