@@ -7,7 +7,7 @@ from flask import Flask
 from .. import db
 from ..config import Settings
 from ..identity import Signer
-from . import embed, gate, health, limits, moderators, pages, problems, request_log
+from . import embed, gate, health, hot, limits, moderators, pages, problems, request_log
 from .api import documentation
 
 MOST_BODY_BYTES = 64 * 1024
@@ -23,11 +23,12 @@ def build(settings: Settings | None = None) -> Flask:
     app.extensions["comments_settings"] = settings
     app.extensions["comments_signer"] = Signer(settings.secret_key)
     db.init_app(app, settings)
-    problems.init_app(app)
     limits.init_limits(app, settings)
     documentation.init_app(app)
+    problems.init_app(app)  # after the API's library, which brings an error handler of its own
     for blueprint in (embed.blueprint, health.blueprint, moderators.blueprint, pages.blueprint):
         app.register_blueprint(blueprint)
     gate.init_gate(app)
-    request_log.init_app(app)  # last, so that it sees every answer
+    request_log.init_app(app)
+    hot.init_app(app, settings, app.extensions["comments_signer"])
     return app

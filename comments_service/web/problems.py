@@ -6,6 +6,7 @@ import json
 import logging
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
@@ -106,6 +107,8 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _public_headers(response: Response) -> Response:
+    if response.status_code == HTTPStatus.PERMANENT_REDIRECT:
+        _redirect_within(response)
     if request.path.startswith("/api/"):
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.headers["Access-Control-Expose-Headers"] = EXPOSED
@@ -117,3 +120,11 @@ def _public_headers(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     return response
+
+
+def _redirect_within(response: Response) -> None:
+    """Keep the router's redirect (a slash too many or too few) at this service: it is built from Host."""
+    target = urlsplit(response.headers["Location"])
+    query = f"?{target.query}" if target.query else ""
+    response.headers["Location"] = f"/{target.path.lstrip('/')}{query}"
+    response.set_data(b"")
