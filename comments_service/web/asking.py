@@ -14,6 +14,7 @@ from ..identity import Reader, Signer, checked_author_key
 from ..models import Site
 from ..models.policy import Policy
 from ..reading import finding
+from ..sites import SITE_KEY
 from . import limits
 from .address import bucket
 
@@ -30,7 +31,8 @@ def signer() -> Signer:
 
 def site(key: str) -> Site:
     """The site of the route; raises NotFound."""
-    found = finding.site(db.reading(), key)
+    # No key is longer or has other characters, and not every database can be asked about those.
+    found = finding.site(db.reading(), key) if SITE_KEY.fullmatch(key) else None
     if found is None:
         raise NotFound("There is no such site.", code="site_not_found")
     return found

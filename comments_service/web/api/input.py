@@ -19,7 +19,8 @@ from ...errors import FieldError, Invalid
 DEEPEST = 16
 LONGEST_NUMBER = 20
 MOST_PAIRS = 200
-REPEATABLE = ("slug",)
+# An empty slug is a mistake, not an absence.
+NEVER_ABSENT = "slug"
 
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -37,20 +38,26 @@ class Parser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": ma.RAISE, "query": ma.RAISE, "headers": ma.EXCLUDE}
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
-        """The body: JSON, or an urlencoded form whose empty fields count as absent."""
+        """The body: JSON, or an urlencoded form whose empty fields count as absent.
+
+        No body at all is fine where nothing is expected.
+        """
+        if not schema.fields and not req.content_length:
+            return {}
         if req.mimetype == JSON_TYPE:
             return json_body(req.get_data(cache=False))
         if req.mimetype == FORM_TYPE:
-            pairs = _pairs(req.get_data(cache=False))
-            return once_each((name, value) for name, value in pairs if value)
+            return _filled(once_each(_pairs(req.get_data(cache=False))), schema)
         raise UnsupportedMediaType
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
         """The query; a parameter may come once, save those that are lists; an empty one counts as absent."""
-        pairs = [(name, value) for name, value in _pairs(req.query_string) if value or name in REPEATABLE]
+        pairs = _pairs(req.query_string)
         lists = {name for name, field in schema.fields.items() if isinstance(field, ma.fields.List)}
         single = once_each((name, value) for name, value in pairs if name not in lists)
-        return single | {name: [v for n, v in pairs if n == name] for name in lists & {n for n, _ in pairs}}
+        return _filled(single, schema) | {
+            name: [v for n, v in pairs if n == name] for name in lists & {n for n, _ in pairs}
+        }
 
     def handle_error(
         self,
@@ -96,6 +103,15 @@ def once_each(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
             raise Invalid.field(name, "repeated", f"{name} may be given once.")
         found[name] = value
     return found
+
+
+def _filled(found: dict[str, Any], schema: ma.Schema) -> dict[str, Any]:
+    """Without the empty values of known fields; an unknown one stays, and is refused."""
+    return {
+        name: value
+        for name, value in found.items()
+        if value or name == NEVER_ABSENT or name not in schema.fields
+    }
 
 
 def _pairs(data: bytes) -> list[tuple[str, str]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from flask import Response, request
 
-from ... import db, posting, reporting, voting
+from ... import clock, db, posting, reporting, voting
 from ...errors import Invalid, NotFound
 from ...identity import Reader
 from ...models import Site
@@ -17,18 +17,27 @@ from ...reading import finding, own, pages
 from ...text import bodies, slugs
 from ...text.render import render
 from .. import asking, limits
-from ..caching import public
+from ..caching import Depends, public
 from ..schemas import readers as shapes
-from ..schemas.fields import LARGEST_ID
-from .input import Blueprint
+from ..schemas.fields import LARGEST_ID, is_storable
+from .input import Blueprint, Parser
 
 LONGEST_KEY = 255
+FIRST_PAGE = 25
+READING = ("GET", "HEAD", "OPTIONS")
 
 T = TypeVar("T")
 
 blueprint = Blueprint(
     "readers", __name__, url_prefix="/api/v1/sites/<site>", description="What readers may do."
 )
+
+
+@blueprint.before_request
+def _refuse_query() -> None:
+    # What writes takes its values from the body alone.
+    if request.method not in READING and request.query_string:
+        Parser().parse(shapes.Nothing(), request, location="query")
 
 
 @blueprint.get("/comments")
@@ -39,11 +48,12 @@ def page(query: dict[str, Any], site: str) -> Response:
     found = asking.site(site)
     place = pages.place(db.reading(), found.id, slugs.normalise(query.pop("slug")))
     content = pages.page(db.reading(), place, Policy.of(found), **query)
-    return _with_next(public(content.body), content.next)
+    is_first = query["cursor"] is None and query["limit"] == FIRST_PAGE
+    return _with_next(public(content.body, depends=_depends(found, content.place, is_first)), content.next)
 
 
 @blueprint.get("/comments/<int:comment>")
-@blueprint.arguments(shapes.NoQuery, location="query")
+@blueprint.arguments(shapes.Nothing, location="query")
 @blueprint.response(200, shapes.Permalink)
 def one(query: dict[str, Any], site: str, comment: int) -> Response:
     """A published comment with its root."""
@@ -56,9 +66,9 @@ def one(query: dict[str, Any], site: str, comment: int) -> Response:
 @blueprint.response(200, shapes.Replies)
 def replies(query: dict[str, Any], site: str, comment: int) -> Response:
     """The next replies of a root."""
-    content = pages.replies(db.reading(), asking.site(site).id, _id(comment), **query)
-    found = _found(content)
-    return _with_next(public(found.body), found.next)
+    found = asking.site(site)
+    content = _found(pages.replies(db.reading(), found.id, _id(comment), **query))
+    return _with_next(public(content.body, depends=_depends(found, content.place, False)), content.next)
 
 
 @blueprint.get("/counts")
@@ -72,8 +82,9 @@ def counts(query: dict[str, Any], site: str) -> Response:
 
 
 @blueprint.post("/forms")
+@blueprint.arguments(shapes.Nothing, required=False)
 @blueprint.response(200, shapes.Form)
-def form(site: str) -> dict[str, str]:
+def form(sent: dict[str, Any], site: str) -> dict[str, str]:
     """A signed time, to be sent back with the comment."""
     found = asking.site_to_write(site)
     limits.spend("preview", site=site)
@@ -204,6 +215,10 @@ def _key(in_body: str | None) -> str | None:
     in_header = request.headers.get("Idempotency-Key")
     if in_header is not None and not 1 <= len(in_header) <= LONGEST_KEY:
         raise Invalid.field("Idempotency-Key", "too_long", "An idempotency key has 1 to 255 characters.")
+    if in_header is not None and not is_storable(in_header):
+        raise Invalid.field(
+            "Idempotency-Key", "characters", "This contains characters that cannot be stored."
+        )
     if None not in (in_header, in_body) and in_header != in_body:
         raise Invalid.field("key", "differs", "key and Idempotency-Key differ; send one of them.")
     return in_body if in_body is not None else in_header
@@ -223,6 +238,27 @@ def _found(content: T | None) -> T:
     if content is None:
         raise NotFound("There is no such comment.", code="comment_not_found")
     return content
+
+
+def _depends(site: Site, place: pages.Place, is_first: bool) -> Depends | None:
+    """What a page of a thread was made from; None while nothing public ever happened in it."""
+    if place.version == 0:
+        return None
+    closing = Policy.of(site).closing_time(place.closes_at, place.opened_at)
+    return Depends(
+        site_id=site.id,
+        slug=place.slug,
+        thread_version=place.version,
+        site_version=site.version,
+        expires=closing.timestamp() if closing is not None and closing > clock.now() else None,
+        canonical=is_first and request.query_string.decode() in _spellings(place.slug),
+    )
+
+
+def _spellings(slug: str) -> tuple[str, ...]:
+    """The queries that the widget asks with, as a browser spells them."""
+    bare = "slug=" + quote_plus(slug, safe="*").replace("~", "%7E")
+    return (bare, *(f"{bare}&sort={sort}" for sort in shapes.SORTS))
 
 
 def _with_next(response: Response, cursor: str | None) -> Response:

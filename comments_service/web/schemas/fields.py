@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import marshmallow as ma
@@ -34,7 +34,7 @@ class Text(ma.fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = str(super()._deserialize(value, attr, data, **kwargs))
-        if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        if not is_storable(text):
             raise self.make_error("characters")
         if len(text) > self.longest:
             raise self.make_error("too_long", longest=self.longest)
@@ -80,7 +80,15 @@ class Time(ma.fields.DateTime):
         moment = super()._deserialize(value, attr, data, **kwargs)
         if not isinstance(moment, datetime) or moment.tzinfo is None:
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
-        return moment
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError as error:  # the first or the last day of the calendar, in another zone
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from error
+
+
+def is_storable(text: str) -> bool:
+    """Whether every database can hold the text: no NUL, no half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def _is_small_number(value: str) -> bool:

@@ -107,7 +107,7 @@ class MineIn(Schema):
     slug = Text(longest=LONGEST_SLUG_SENT, required=True)
 
 
-class NoQuery(Schema):
+class Nothing(Schema):
     """No parameters at all."""
 
 
