@@ -307,12 +307,11 @@ def withdraw(
     Needs the author key (at any time) or a valid edit token. Raises Refused for a wrong one. Taking
     back twice is as good as once.
     """
+    is_allowed = _is_allowed(signer, comment_id, edit_token, author_key)
     comment = publishing.lock(session, site.id, comment_id)
     if comment is None:
         raise _no_such_comment()
-    if edit_token is not None:
-        signer.check_edit_token(edit_token, comment_id)
-    else:
+    if not is_allowed:
         _check_ownership(session, signer, site, comment, author_key)
     if comment.status != WITHDRAWN:
         comment.withdrawn_at = clock.now()
@@ -412,6 +411,20 @@ def _parent(session: Session, thread_id: int, parent_id: int | None) -> Comment 
     if parent is None:
         raise NotFound("The comment you reply to is not here any more.", code="parent_not_found")
     return parent
+
+
+def _is_allowed(signer: Signer, comment_id: int, edit_token: str | None, author_key: str | None) -> bool:
+    """Whether the token alone allows it. Without a key to fall back on, a wrong token is refused here,
+    before the comment is looked up: it tells a stranger nothing about what is not public."""
+    if edit_token is None:
+        return False
+    try:
+        signer.check_edit_token(edit_token, comment_id)
+    except Refused:
+        if author_key is None:
+            raise
+        return False
+    return True
 
 
 def _check_ownership(
