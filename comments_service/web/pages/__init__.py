@@ -1,7 +1,73 @@
-"""The threads as plain pages, which work without JavaScript."""
+"""The threads as plain pages, which read, post, reply, edit and report without any script; and /docs."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Response, render_template, request, url_for
 
-blueprint = Blueprint("pages", __name__)
+from ...errors import Invalid, ServiceError
+from .. import problems
+from . import assets, own, reports, tree, threads, writing
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'none'; style-src 'self'; img-src 'none'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+TITLES = {
+    403: "This was refused",
+    404: "There is nothing here",
+    409: "This is there already",
+    422: "Something is missing",
+    429: "That was quick",
+    503: "Not just now",
+}
+DID_NOT_WORK = "That did not work"
+
+blueprint = Blueprint("pages", __name__, template_folder="templates")
+for part in (own, reports, threads, writing):
+    part.add_to(blueprint)
+
+
+@blueprint.get("/pages/<name>")
+def style(name: str) -> Response:
+    """The pages' style sheet."""
+    return assets.answer(name)
+
+
+@blueprint.after_request
+def _protect(response: Response) -> Response:
+    headers = response.headers
+    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    # Our own forms must carry an Origin, which `no-referrer` would turn into `null`.
+    headers["Referrer-Policy"] = "same-origin"
+    headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+@blueprint.context_processor
+def _words() -> dict[str, object]:
+    return {
+        "style_sheet": url_for("pages.style", name=assets.served_name("pages.css")),
+        "when": tree.when,
+        "safe_html": tree.safe_html,
+        "removed": tree.REMOVED,
+    }
+
+
+@blueprint.errorhandler(ServiceError)
+def _say_error(error: ServiceError) -> Response:
+    answer = problems.from_error(error)
+    text = error.message
+    if isinstance(error, Invalid) and error.errors:
+        text = " ".join(dict.fromkeys(one.message for one in error.errors))
+    return _as_page(answer, text)
+
+
+def _as_page(answer: Response, text: str) -> Response:
+    """The problem as it is for programs, and as a page for those who prefer HTML."""
+    if request.accept_mimetypes.best_match([problems.CONTENT_TYPE, "text/html"]) == "text/html":
+        title = TITLES.get(answer.status_code, DID_NOT_WORK)
+        answer.set_data(render_template("pages/message.html", title=title, text=text))
+        answer.content_type = "text/html; charset=utf-8"
+    return answer

@@ -1,0 +1,141 @@
+"""An author's own comment by the link they got when they posted: see it, edit it, take it back.
+
+The link is the comment's page with the signed edit token in its query. A fragment would never reach us
+without script, a path would stand in logs, which hold no query strings; a cookie we do not set. Nobody
+may store the page, and no other origin is told its address.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+from sqlalchemy import select
+
+from ... import clock, db, posting
+from ...errors import NotFound, Refused, ServiceError
+from ...models import PENDING, WITHDRAWN, Comment, Revision, Site, Thread
+from ...reading import own as own_comments
+from .. import asking, limits
+from . import asked, threads, writing
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Register the views that edit and withdraw."""
+    path = "/sites/<site>/thread/comments/<int:comment>"
+    blueprint.get(f"{path}/own")(own)
+    blueprint.post(f"{path}/revisions")(revise)
+    blueprint.post(f"{path}/withdrawal")(withdraw)
+
+
+def own(site: str, comment: int) -> Response:
+    """The comment as its author sees it, with the forms to change it. Raises Refused for a bad token."""
+    query = asked.query(asked.TokenQuery)
+    found, number = asking.site(site), asked.comment_id(comment)
+    asking.signer().check_edit_token(query["edit_token"], number)
+    return _page(found, number, query["edit_token"])
+
+
+def revise(site: str, comment: int) -> Response:
+    """Store an edit; on any refusal the page again, with what was typed and why."""
+    typed = asked.form()
+    found, number = asking.site(site), asked.comment_id(comment)
+    try:
+        form = asked.parsed(asked.RevisionForm, typed)
+        limits.spend("post", site=site)
+        edit = posting.prepare_edit(
+            db.reading(),
+            signer=asking.signer(),
+            site=found,
+            reader=asking.reader(None),
+            comment_id=number,
+            longest=asking.settings().max_body,
+            **form,
+        )
+        db.write(edit.store)
+    except ServiceError as error:
+        return _again(found, number, typed, error)
+    return _back(site, number, form["edit_token"])
+
+
+def withdraw(site: str, comment: int) -> Response:
+    """Take the comment back."""
+    form = asked.parsed(asked.TokenQuery, asked.form())
+    found, number = asking.site(site), asked.comment_id(comment)
+    limits.spend("vote", site=site)
+    db.write(
+        lambda session: posting.withdraw(
+            session,
+            signer=asking.signer(),
+            site=found,
+            comment_id=number,
+            author_key=None,
+            edit_token=form["edit_token"],
+        )
+    )
+    return _back(site, number, form["edit_token"])
+
+
+def _back(site: str, comment: int, token: str) -> Response:
+    return make_response(redirect(_address(site, comment, token), 303))
+
+
+def _address(site: str, comment: int, token: str) -> str:
+    return url_for("pages.own", site=site, comment=comment, edit_token=token)
+
+
+def _again(site: Site, comment: int, typed: dict[str, str], error: ServiceError) -> Response:
+    token = typed.get("edit_token", "")
+    try:
+        asking.signer().check_edit_token(token, comment)
+    except Refused:
+        # Too late to change anything, but the words are theirs.
+        page = render_template(
+            "pages/message.html",
+            title="Your changes were not saved",
+            text=error.message,
+            typed=typed.get("body", ""),
+        )
+        return writing.refused(make_response(page), error)
+    return writing.refused(_page(site, comment, token, body=typed.get("body", ""), error=error), error)
+
+
+def _page(
+    site: Site, comment: int, token: str, *, body: str | None = None, error: ServiceError | None = None
+) -> Response:
+    stored = _stored(site, comment)
+    place = threads.place_of(site, db.reading().get_one(Thread, stored.thread_id).slug)
+    if stored.status == WITHDRAWN:
+        return make_response(render_template("pages/withdrawn.html", place=place))
+    shown = own_comments.own(db.reading(), comment)
+    page = render_template(
+        "pages/own.html",
+        place=place,
+        comment=shown,
+        reason=stored.reason if shown["status"] == PENDING else None,
+        body=_source(comment) if body is None else body,
+        errors=asked.messages(error),
+        token=token,
+        address=asking.settings().public_url + _address(site.key, comment, token),
+        until=_until(stored, place),
+        longest_body=asking.settings().max_body,
+    )
+    return make_response(page)
+
+
+def _stored(site: Site, comment: int) -> Comment:
+    query = select(Comment).where(Comment.id == comment, Comment.site_id == site.id)
+    # What this very request wrote by its other session must be seen.
+    found = db.reading().scalars(query.execution_options(populate_existing=True)).first()
+    if found is None:
+        raise NotFound("There is no such comment.", code="comment_not_found")
+    return found
+
+
+def _source(comment: int) -> str:
+    query = select(Revision.body).where(Revision.comment_id == comment)
+    return db.reading().scalars(query.order_by(Revision.revision.desc()).limit(1)).one()
+
+
+def _until(comment: Comment, place: threads.Place) -> str:
+    return clock.rfc3339(comment.created_at + timedelta(minutes=place.policy.edit_minutes))

@@ -1,0 +1,76 @@
+"""A page of comments as the tree that a template draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+Comment = Mapping[str, Any]
+
+REMOVED = {
+    "moderator": "Removed by a moderator",
+    "author": "Withdrawn by its author",
+    "review": "Being looked at again by a moderator",
+}
+
+
+@dataclass
+class Node:
+    """One comment (or tombstone) with what is drawn below it.
+
+    `answers` is the comment it replies to where the drawing does not show that: beyond the deepest
+    level, or when that comment stands on another page (then only its id is known).
+    """
+
+    comment: Comment
+    depth: int
+    children: list[Node] = field(default_factory=list)
+    answers: Comment | None = None
+    more: str | None = None
+
+
+def conversation(root: Comment, *, deepest: int) -> Node:
+    """A root with its first replies; `more` is the cursor of the next ones."""
+    top = Node(root, 1, more=root.get("replies_next"))
+    _place(root.get("replies", ()), {root["id"]: top}, [], deepest)
+    return top
+
+
+def rest(replies: Sequence[Comment], *, deepest: int) -> list[Node]:
+    """Further replies of a root, whose parents may stand on an earlier page."""
+    tops: list[Node] = []
+    _place(replies, {}, tops, deepest)
+    return tops
+
+
+def when(rfc3339: str) -> str:
+    """A time in words. Without script nobody knows the reader's zone, so it says its own."""
+    moment = datetime.fromisoformat(rfc3339)
+    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+
+
+def safe_html(comment: Comment) -> Markup:
+    """The stored rendering, which was sanitised when it was written: the only text that is not escaped."""
+    return Markup(comment["html"])  # noqa: S704 (see above)
+
+
+def _place(replies: Sequence[Comment], nodes: dict[int, Node], tops: list[Node], deepest: int) -> None:
+    # Parents come first: a reply's parent is in `nodes`, or on an earlier page. A child of the deepest
+    # level joins its parent's own line.
+    lines: dict[int, list[Node]] = {id: node.children for id, node in nodes.items()}
+    for reply in replies:
+        above = nodes.get(reply["parent"])
+        if above is None:
+            line, depth, answers = tops, 2, {"id": reply["parent"]}
+        elif above.depth < deepest:
+            line, depth, answers = above.children, above.depth + 1, None
+        else:
+            line, depth, answers = lines[above.comment["id"]], above.depth, above.comment
+        node = Node(reply, depth, answers=answers)
+        line.append(node)
+        nodes[reply["id"]] = node
+        lines[reply["id"]] = line

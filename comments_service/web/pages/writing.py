@@ -1,0 +1,124 @@
+"""Writing a comment or a reply by a plain form.
+
+The form has a page of its own, which nobody may store: the pages that read are shared by caches, and
+a form's token in them would be one token for everybody.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+
+from ... import db, posting
+from ...errors import NotFound, ServiceError, TooFast, Unavailable
+from ...models import Site
+from ...posting import Posted, Words
+from ...text import names, slugs
+from .. import asking, limits, problems
+from . import asked, threads
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Register the views that post."""
+    blueprint.get("/sites/<site>/thread/comment")(write)
+    blueprint.post("/sites/<site>/thread/comment")(post)
+    blueprint.get("/sites/<site>/thread/comment/sent")(sent)
+
+
+def write(site: str) -> Response:
+    """An empty form, fresh for this reader."""
+    query = asked.query(asked.WriteQuery)
+    found = asking.site(site)
+    place = threads.place_of(found, slugs.normalise(query["slug"]))
+    parent = _parent(place, query["parent"])
+    return _form(place, parent, {"form": asking.signer().form_token(found.key)})
+
+
+def post(site: str) -> Response:
+    """Post what the form holds; on any refusal the form again, with what was typed and why."""
+    typed = asked.form()
+    found = asking.site(site)
+    slug = slugs.normalise(typed.get("slug", ""))
+    try:
+        posted = _post(found, asked.parsed(asked.CommentForm, typed))
+    except ServiceError as error:
+        place = threads.place_of(found, slug)
+        return _form(place, _parent_still_there(place, typed), typed, error)
+    return make_response(redirect(_after(found, slug, posted), 303))
+
+
+def sent(site: str) -> Response:
+    """What is said when a comment waits and may not be edited."""
+    query = asked.query(asked.SlugQuery)
+    place = threads.place_of(asking.site(site), slugs.normalise(query["slug"]))
+    return make_response(render_template("pages/sent.html", place=place))
+
+
+def refused(response: Response, error: ServiceError | None) -> Response:
+    """The page with the status that its error has in the API."""
+    if error is not None:
+        answer = problems.from_error(error)
+        response.status_code = answer.status_code
+        if isinstance(error, TooFast | Unavailable):
+            response.headers["Retry-After"] = answer.headers["Retry-After"]
+    return response
+
+
+def _post(site: Site, form: dict[str, Any]) -> Posted:
+    reader = asking.reader(None)
+    words = posting.normalised(Words(**form), longest=asking.settings().max_body)
+    limits.spend("post", site=site.key)
+    prepared = posting.prepare(db.reading(), signer=asking.signer(), site=site, reader=reader, words=words)
+    if prepared.makes_thread:
+        limits.spend("threads", site=site.key)
+    return db.write(prepared.store)
+
+
+def _after(site: Site, slug: str, posted: Posted) -> str:
+    """The page to go on with: the author's own one, else the comment itself, else a word of thanks."""
+    comment = posted.comment["id"]
+    if posted.edit_token is not None:
+        return url_for("pages.own", site=site.key, comment=comment, edit_token=posted.edit_token)
+    if posted.comment["status"] == "published":
+        return url_for("pages.permalink", site=site.key, comment=comment, _anchor=f"comment-{comment}")
+    return url_for("pages.sent", site=site.key, slug=slug)
+
+
+def _form(
+    place: threads.Place,
+    parent: dict[str, Any] | None,
+    typed: dict[str, str],
+    error: ServiceError | None = None,
+) -> Response:
+    page = render_template(
+        "pages/write.html",
+        place=place,
+        parent=parent,
+        typed=typed,
+        errors=asked.messages(error),
+        longest_name=names.LONGEST,
+        longest_body=asking.settings().max_body,
+    )
+    return refused(make_response(page), error)
+
+
+def _parent(place: threads.Place, comment: int | None) -> dict[str, Any] | None:
+    if comment is None:
+        return None
+    content = threads.one(place.site, comment)
+    if content["slug"] != place.slug:
+        raise NotFound("There is no such comment.", code="comment_not_found")
+    parent: dict[str, Any] = content["comment"]
+    return parent
+
+
+def _parent_still_there(place: threads.Place, typed: dict[str, str]) -> dict[str, Any] | None:
+    """The comment replied to; once it is gone the words stay, and may be posted under no other."""
+    number = typed.get("parent", "")
+    if not (number.isascii() and number.isdigit() and len(number) < 20):
+        return None
+    try:
+        return _parent(place, int(number))
+    except NotFound:
+        return None
