@@ -56,6 +56,16 @@ class Folder:
         return datetime.fromisoformat(str(state["edition"]))
 
     @property
+    def prepared_for(self) -> int | None:
+        """The port for which site and moderator were last set up."""
+        port = self._state().get("prepared_for")
+        return port if isinstance(port, int) else None
+
+    def remember_prepared(self, port: int) -> None:
+        """Note that later runs on this port find site and moderator as they should be."""
+        self._remember(prepared_for=port)
+
+    @property
     def is_seeded(self) -> bool:
         """Whether the whole conversation was posted; after an interruption it was not."""
         return bool(self._state().get("seeded", False))

@@ -41,7 +41,11 @@ def run(port: int, path: Path) -> None:
     folder = Folder.open(path)
     service = Service(folder, port)
     newspaper = f"http://{HOST}:{port + 1}"
-    _prepare(service, newspaper)
+    _say("Preparing the database")
+    service.command("db", "upgrade")
+    if folder.prepared_for != port:
+        _set_up(service, newspaper)
+        folder.remember_prepared(port)
     token = _new_token(service)
     if not folder.is_seeded:
         _seed(folder, service, newspaper, token)
@@ -52,10 +56,8 @@ def run(port: int, path: Path) -> None:
     raise ServiceFailed(f"The service ended by itself; see {folder.log_file}.")
 
 
-def _prepare(service: Service, newspaper: str) -> None:
-    """Migrate; add the site and the moderator, or bring them up to date."""
-    _say("Preparing the database")
-    service.command("db", "upgrade")
+def _set_up(service: Service, newspaper: str) -> None:
+    """Add the site and the moderator, or bring them up to date: origins and links name a port."""
     if SITE not in {row[0] for row in _rows(service.command("site", "list"))}:
         service.command("site", "add", SITE, "--name", NAME, "--origin", newspaper)
     policy = {
