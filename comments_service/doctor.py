@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -224,15 +224,15 @@ def _sites(session: Session) -> Finding:
         )
     if without:
         return Finding(WARN, f"No page may post to {', '.join(without)}: there is no origin.")
-    return Finding(OK, f"{len(rows)} sites: {', '.join(row.key for row in rows)}.")
+    return Finding(OK, f"Sites: {', '.join(row.key for row in rows)}.")
 
 
 def _moderators(session: Session) -> Finding:
-    query = select(func.count(Moderator.id.distinct())).join(Grant).where(Moderator.removed_at.is_(None))
-    count = session.scalar(query)
-    if not count:
+    query = select(Moderator.name).join(Grant).where(Moderator.removed_at.is_(None)).distinct()
+    names = session.scalars(query.order_by(Moderator.name)).all()
+    if not names:
         return Finding(
             WARN,
             "Nobody moderates; add somebody: comments-service moderator add NAME --all-sites --role admin",
         )
-    return Finding(OK, f"{count} people moderate.")
+    return Finding(OK, f"Moderators: {', '.join(names)}.")

@@ -1,14 +1,12 @@
-"""Databases for tests of what stands below the web: migrated, and filled with a row of everything."""
+"""Databases for tests of what stands below the web: opened, and filled with a row of everything."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
@@ -50,21 +48,6 @@ def open_database(url: str) -> Iterator[Database]:
 def migrate(url: str) -> None:
     with open_database(url) as database:
         migrating.upgrade(database)
-
-
-@contextmanager
-def migrated_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[Database]:
-    """A fresh and migrated database, on SQLite or, as the fixture's parameter says, PostgreSQL."""
-    if request.param == "postgres":
-        server = request.getfixturevalue("postgres")
-        url = server.database(server.template("migrated_below_the_web", migrate))
-    else:
-        url = f"sqlite:///{folder / 'comments.db'}"
-        migrate(url)
-    with open_database(url) as database:
-        yield database
-    if request.param == "postgres":
-        server.drop(url)
 
 
 def add_site(session: Session, key: str = "horizons") -> int:

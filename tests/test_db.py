@@ -6,7 +6,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -19,17 +18,17 @@ from comments_service.config import Settings
 from comments_service.db import Database
 from comments_service.errors import Unavailable
 from comments_service.models import DayKey, Site
-from tests.databases import NOON, SECRET, add_site, migrated_database, open_database
+from tests.databases import NOON, SECRET, add_site, open_database
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with migrated_database(request, tmp_path) as database:
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
+    with open_database(migrated_url) as database:
         yield database
 
 
-on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-on_postgres = pytest.mark.parametrize("database", ["postgres"], indirect=True)
+on_sqlite = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+on_postgres = pytest.mark.parametrize("migrated_url", ["postgres"], indirect=True)
 
 
 def sites(database: Database) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -17,15 +16,15 @@ from comments_service.errors import Invalid, NotFound, Refused
 from comments_service.identity import Signer
 from comments_service.models import Grant, Moderator, SignInLink, SignInSession, Site, Token
 from comments_service.people import Person
-from tests.databases import NOON, SECRET, migrated_database
+from tests.databases import NOON, SECRET, open_database
 
 SIGNER = Signer(SECRET)
 Later = Callable[[timedelta], None]
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with migrated_database(request, tmp_path) as database:
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
+    with open_database(migrated_url) as database:
         for key in ("fells", "horizons"):
             database.write(lambda session, key=key: sites.add(session, key=key, name=key, origins=[]))
         yield database

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +37,7 @@ from tests.databases import (
     add_site,
     add_thread,
     fill,
-    migrated_database,
+    open_database,
     rows,
 )
 
@@ -47,9 +46,9 @@ DAY = timedelta(days=1)
 GONE = {"status": "withdrawn", "withdrawn_at": NOON}
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with migrated_database(request, tmp_path) as database:
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
+    with open_database(migrated_url) as database:
         yield database
 
 
@@ -311,7 +310,7 @@ def test_progress_is_told_in_sentences(database: Database) -> None:
     assert len(told) == 4
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 def test_erased_words_are_nowhere_in_the_files(database: Database, thread: int) -> None:
     file = database.settings.database_path
     comment(database, thread, body="unforgettable-words", **GONE)
@@ -321,7 +320,7 @@ def test_erased_words_are_nowhere_in_the_files(database: Database, thread: int) 
     assert file.with_name(file.name + "-wal").stat().st_size == 0
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 def test_a_busy_reader_puts_the_emptying_off(
     database: Database, thread: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
@@ -12,14 +11,14 @@ from comments_service import clock, sites
 from comments_service.db import Database
 from comments_service.errors import Conflict, Invalid, NotFound
 from comments_service.models.policy import Policy
-from tests.databases import migrated_database
+from tests.databases import open_database
 
 ORIGIN = "https://news.example"
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with migrated_database(request, tmp_path) as database:
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
+    with open_database(migrated_url) as database:
         yield database
 
 

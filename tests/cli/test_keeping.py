@@ -115,7 +115,7 @@ def test_the_doctor_finds_a_sound_service_sound(fresh: Shell) -> None:
     fresh.done("moderator", "add", "Ada", "--all-sites")
     lines = doctor(fresh)
     assert not has(lines, "warn", "")
-    for words in ("synchronous=FULL", "is migrated", "sites: fells", "people moderate"):
+    for words in ("synchronous=FULL", "is migrated", "Sites: fells", "Moderators: Ada"):
         assert has(lines, "ok", words), lines
 
 
