@@ -64,6 +64,8 @@ class Number(ma.fields.Integer):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if isinstance(value, bool) or (isinstance(value, str) and not _is_small_number(value)):
             raise self.make_error("invalid")
+        if isinstance(value, str):
+            value = int(value)  # strict would refuse text even where it is a number
         return int(super()._deserialize(value, attr, data, **kwargs) or 0)
 
 
