@@ -40,6 +40,7 @@ class Empty:
     note: str
     href: str | None = None
     link: str = ""
+    key: str = ""
     decided: int = 0
 
 
@@ -50,6 +51,12 @@ TITLES = {
     "published": "Nothing is published yet",
     "rejected": "Nothing was rejected",
     "spam": "No spam",
+}
+
+
+WORK = {
+    "reported": "Reports that wait for an answer: {}.",
+    "pending": "Comments that wait for a decision: {}.",
 }
 
 
@@ -149,13 +156,19 @@ def _empty(view: View) -> Empty:
     title = TITLES[view.queue or frame.DEFAULT_QUEUE]
     today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
     decided = acts.decided_since(db.reading(), view.site_ids, access.person().id, today)
-    other = next((name for name in ("reported", "pending") if name != view.queue and view.counts[name]), None)
+    other = next((name for name in WORK if name != view.queue and view.counts[name]), None)
     if other is None:
-        note = "No reader waits for a decision. New comments appear here when the page is opened again."
-        return Empty(title, note, decided=decided)
+        return Empty(
+            title,
+            "No reader waits for you. What comes in is here when you open the page again.",
+            decided=decided,
+        )
     count = phrases.capped(view.counts[other])
-    waiting = {"pending": "wait for a decision", "reported": "were reported by readers"}[other]
-    link = f"Go to the {count} {phrases.QUEUES[other].lower()}"
     return Empty(
-        title, f"{count} others {waiting}.", frame.queue_href(view, queue=other, q=None), link, decided
+        title,
+        WORK[other].format(count),
+        href=frame.queue_href(view, queue=other, q=None),
+        link=f"Go to the {count} {phrases.QUEUES[other].lower()}",
+        key=str(list(phrases.QUEUES).index(other) + 1),
+        decided=decided,
     )

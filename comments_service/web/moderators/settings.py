@@ -99,7 +99,15 @@ def _field(name: str, value: Any, fault: str) -> Field:
     key = KEYS[name]
     kind, choices = _kind(key.type)
     shown = "\n".join(value) if isinstance(value, list) else str(value)
-    return Field(name, name.replace("_", " ").capitalize(), key.why, kind, choices, shown, fault)
+    return Field(
+        name,
+        name.replace("_url", "_address").replace("_", " ").capitalize(),
+        key.why,
+        kind,
+        choices,
+        shown,
+        fault,
+    )
 
 
 def _kind(type_: str) -> tuple[str, tuple[str, ...]]:

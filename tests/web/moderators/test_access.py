@@ -1,0 +1,147 @@
+"""What protects the pages: forms that are ours, GETs that change nothing, headers, roles."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.orm import Session
+
+from comments_service.models import Decision
+from comments_service.web.moderators import access
+from tests.app import Service
+from tests.databases import rows
+from tests.web.moderators.conftest import Desk, comment, status
+
+FORMS = ("decisions", "reversals", "bans", "bans/1/lift", "threads", "settings", "sign-out")
+
+
+def test_every_view_declares_who_may_use_it(service: Service) -> None:
+    views = {
+        name: view for name, view in service.app.view_functions.items() if name.startswith("moderators.")
+    }
+    assert len(views) > 10
+    audiences = {name: access.declared(view) for name, view in views.items()}
+    assert {name for name, audience in audiences.items() if audience == "anyone"} == {
+        "moderators.door",
+        "moderators.sign_in",
+        "moderators.sign_out",
+        "moderators.static",
+    }
+    assert {name for name, audience in audiences.items() if audience == "admin"} == {
+        "moderators.settings",
+        "moderators.change_settings",
+    }
+    assert None not in audiences.values()
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_a_form_without_the_sessions_token_is_refused(desk: Desk, path: str) -> None:
+    assert desk.send(path, csrf=None).status_code == 403
+    assert desk.send(path, csrf="0" * 64).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "origin", [None, "null", "https://news.example", "http://127.0.0.1", "https://127.0.0.1:8000"]
+)
+@pytest.mark.parametrize("path", FORMS)
+def test_a_form_from_elsewhere_is_refused(desk: Desk, path: str, origin: str | None) -> None:
+    assert desk.send(path, origin=origin).status_code == 403
+
+
+def test_a_referer_from_elsewhere_is_refused(desk: Desk) -> None:
+    headers = {"Origin": "http://127.0.0.1:8000", "Referer": "https://evil.example/"}
+    form = {"csrf": desk.csrf()}
+    assert desk.client.post("/moderate/sign-out", data=form, headers=headers).status_code == 403
+
+
+def test_the_token_of_another_session_is_refused(desk: Desk, service: Service, site: int) -> None:
+    service.add_moderator("Per", sites=["horizons"])
+    per = Desk(service, "Per").sign_in()
+    waiting = comment(service, site)
+    refused = desk.decide(f"horizons/{waiting}/1/pending", csrf=per.csrf())
+    assert refused.status_code == 403
+    assert status(service, waiting) == "pending"
+
+
+def test_a_get_changes_nothing(desk: Desk, service: Service, site: int) -> None:
+    waiting = comment(service, site)
+    with service.database.writer.connect() as connection:
+        before = rows(connection)
+    for path in (
+        "decisions",
+        "reversals",
+        "bans",
+        "bans/1/lift",
+        "threads",
+        "settings",
+        "sign-out",
+        "",
+        "log",
+    ):
+        desk.get(path, item=f"horizons/{waiting}/1/pending", action="approve", decision=1, csrf=desk.csrf())
+    with service.database.writer.connect() as connection:
+        assert rows(connection) == before
+
+
+def test_pages_carry_a_strict_policy_and_are_kept_by_nobody(desk: Desk) -> None:
+    page = desk.get()
+    policy = page.headers["Content-Security-Policy"]
+    for rule in ("default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"):
+        assert rule in policy
+    assert "unsafe" not in policy
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Referrer-Policy"] == "same-origin"
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert " style=" not in page.text
+    assert " onclick=" not in page.text
+
+
+def test_the_script_and_the_styles_have_names_that_never_change_meaning(desk: Desk) -> None:
+    page = desk.get().text
+    for name in ("moderators.", ".css", ".js"):
+        assert name in page
+    path = page.split('stylesheet" href="')[1].split('"')[0]
+    answer = desk.client.get(path)
+    assert answer.status_code == 200
+    assert "immutable" in answer.headers["Cache-Control"]
+    again = desk.client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+    assert desk.client.get("/moderate/static/moderators.css").status_code == 404
+    assert desk.client.get("/moderate/static/..%2F__init__.py").status_code == 404
+
+
+def test_a_moderator_cannot_see_or_change_settings(desk: Desk) -> None:
+    assert desk.get("settings").status_code == 403
+    assert desk.send("settings", site="horizons", mode="closed").status_code == 403
+    assert "Settings" not in desk.get().text
+
+
+def test_another_sites_comments_do_not_exist(desk: Desk, service: Service, other_site: int) -> None:
+    foreign = comment(service, other_site, body="Not for Mara.", name="Outsider")
+    assert "Outsider" not in desk.get().text
+    assert "Outsider" not in desk.get(comment=foreign).text
+    assert desk.get(f"cards/{foreign}").status_code == 404
+    assert desk.get(f"comments/{foreign}").status_code == 404
+    for site in ("harbour", "nowhere"):
+        assert desk.get(site=site).status_code == 404
+        assert desk.get("log", site=site).status_code == 404
+        assert desk.decide(f"{site}/{foreign}/1/pending").status_code == 404
+    # Under the name of one's own site it is as little there.
+    assert "cannot+be" not in desk.decide(f"horizons/{foreign}/1/pending").location
+    assert status(service, foreign) == "pending"
+
+
+def test_another_sites_decision_cannot_be_undone(desk: Desk, service: Service, other_site: int) -> None:
+    foreign = comment(service, other_site)
+    service.add_moderator("Per", sites=["harbour"])
+    per = Desk(service, "Per").sign_in()
+    per.decide(f"harbour/{foreign}/1/pending")
+    assert status(service, foreign) == "published"
+    assert desk.send("reversals", decision=_latest_decision(service)).status_code == 404
+    assert status(service, foreign) == "published"
+
+
+def _latest_decision(service: Service) -> int:
+    def newest(session: Session) -> int:
+        return max(decision.id for decision in session.query(Decision))
+
+    return int(service.write(newest))

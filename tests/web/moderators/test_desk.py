@@ -1,0 +1,154 @@
+"""The desk: history, log, bans, threads, settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from comments_service.models import Decision, Revision, Site, Thread
+from tests.app import Service
+from tests.databases import NOON
+from tests.web.moderators.conftest import Desk, author, comment, report
+
+
+@pytest.fixture
+def ada(service: Service, site: int) -> Desk:
+    service.add_moderator("Ada", sites=["horizons"], role="admin")
+    return Desk(service, "Ada").sign_in()
+
+
+def test_a_history_shows_the_present_text_first_and_the_changes_as_prose(
+    desk: Desk, service: Service, site: int
+) -> None:
+    waiting = comment(service, site, body="The old words stand here.", revision=2)
+    service.write(lambda s: s.add(_revision(waiting, 2, "The new words stand here.")))
+    report(service, waiting, "abuse", "Not nice.")
+    desk.decide(f"horizons/{waiting}/2/pending", "reject", reason="abuse")
+    page = desk.get(f"comments/{waiting}").text
+    assert page.index("The new words stand here.") < page.index("<del>old</del>")
+    assert "<ins>new</ins>" in page
+    assert "Not nice." in page
+    assert "by Mara, revision 2" in page
+    assert "Answers the report." in page
+    assert "Log unbroken to row 1" in page
+
+
+def test_a_decision_can_be_undone_from_the_history(desk: Desk, service: Service, site: int) -> None:
+    waiting = comment(service, site)
+    desk.decide(f"horizons/{waiting}/1/pending")
+    assert "Undo the approval" in desk.get(f"comments/{waiting}").text
+    answer = desk.send("reversals", decision=_only_decision(service), back=waiting)
+    page = desk.client.get(answer.location).text
+    assert f"/comments/{waiting}" in answer.location
+    assert "Undone" in page
+    assert "Undo the approval" not in page
+
+
+def test_the_log_lists_decisions_with_rows_and_hashes(desk: Desk, service: Service, site: int) -> None:
+    waiting = comment(service, site)
+    desk.decide(f"horizons/{waiting}/1/pending", "reject", reason="other", note="As agreed.")
+    page = desk.get("log").text
+    digits = service.write(lambda s: s.query(Decision).one().hash.hex())[:6]
+    for words in ("Rejected", "for another reason", "Mara", "As agreed.", digits, "Log unbroken to row 1"):
+        assert words in page
+
+
+def test_a_log_that_was_altered_is_called_broken(desk: Desk, service: Service, site: int) -> None:
+    waiting = comment(service, site)
+    desk.decide(f"horizons/{waiting}/1/pending")
+    service.write(lambda s: setattr(s.query(Decision).one(), "action", "spam"))
+    assert "Log broken at row 1" in desk.get("log").text
+
+
+def test_an_author_is_banned_from_the_card_and_the_ban_is_lifted(
+    desk: Desk, service: Service, site: int
+) -> None:
+    waiting = comment(service, site, author_id=author(service, site))
+    form = {"site": "horizons", "comment": waiting, "kind": "author", "days": 7, "reason": "Adverts."}
+    answer = desk.send("bans", **form)
+    page = desk.client.get(answer.location).text
+    for words in ("Wren", "Adverts.", "by Mara", "The ban is in force."):
+        assert words in page
+    ban = page.split("/moderate/bans/")[1].split("/")[0]
+    page = desk.client.get(desk.send(f"bans/{ban}/lift", site="horizons").location).text
+    assert "Nobody is banned" in page
+    assert desk.send(f"bans/{ban}/lift", site="horizons").status_code == 404
+
+
+def test_a_ban_needs_a_reason_and_a_sensible_time(desk: Desk, service: Service, site: int) -> None:
+    waiting = comment(service, site, author_id=author(service, site))
+    form = {"site": "horizons", "comment": waiting, "kind": "author", "days": 7, "reason": "Adverts."}
+    for changed in ({"reason": " "}, {"days": -1}, {"days": 10**9}, {"kind": "planet"}):
+        assert desk.send("bans", **{**form, **changed}).status_code == 422, changed
+    assert desk.send("bans", **{**form, "comment": 10**9}).status_code == 404
+
+
+def test_a_threads_mode_is_changed(desk: Desk, service: Service, site: int) -> None:
+    comment(service, site, slug="tarn")
+    answer = desk.send("threads", site="horizons", slug="tarn", mode="closed", slow_seconds=30)
+    page = desk.client.get(answer.location).text
+    assert '<option value="closed" selected>' in page
+    assert service.write(lambda s: _thread(s)) == ("closed", 30)
+
+
+def test_a_thread_is_not_made_by_changing_it(desk: Desk, service: Service, site: int) -> None:
+    assert desk.send("threads", site="horizons", slug="unheard", mode="closed").status_code == 404
+    assert desk.send("threads", site="horizons", slug="\x00", mode="closed").status_code == 422
+
+
+def test_threads_are_found_by_slug(desk: Desk, service: Service, site: int) -> None:
+    comment(service, site, slug="tarn")
+    comment(service, site, slug="100%")
+    page = desk.get("threads", title="100%").text
+    assert "100%" in page
+    assert "tarn" not in page
+
+
+def test_an_admin_changes_the_settings_of_the_site(ada: Desk, service: Service) -> None:
+    page = ada.get("settings").text
+    assert "Words held" in page
+    form = {"site": "horizons", "mode": "premoderated", "words_held": "clowns\r\nstitch-up", "links_max": "5"}
+    answer = ada.send("settings", **form)
+    assert "The settings are saved." in ada.client.get(answer.location).text
+    policy = service.write(lambda s: s.query(Site).one().policy)
+    assert policy["mode"] == "premoderated"
+    assert policy["words_held"] == ["clowns", "stitch-up"]
+    assert policy["links_max"] == 5
+    assert policy["origins"] == ["https://news.example"]
+
+
+def test_settings_that_cannot_be_are_named_and_nothing_is_saved(ada: Desk, service: Service) -> None:
+    answer = ada.send("settings", site="horizons", mode="premoderated", links_max="many", origins="nowhere")
+    assert answer.status_code == 422
+    assert "2 of the settings are not valid" in answer.text
+    assert "is not an origin" in answer.text
+    assert 'value="many"' in answer.text
+    assert "mode" not in service.write(lambda s: s.query(Site).one().policy)
+
+
+def test_an_admin_of_one_site_is_none_on_another(ada: Desk, service: Service, other_site: int) -> None:
+    service.add_moderator("Ada", sites=["harbour"])
+    assert ada.get("settings", site="harbour").status_code == 403
+    assert ada.send("settings", site="harbour", mode="closed").status_code == 403
+
+
+def _revision(comment_id: int, number: int, body: str) -> Revision:
+    return Revision(
+        comment_id=comment_id,
+        revision=number,
+        body=body,
+        html=body,
+        policy_version=1,
+        salt=bytes(16),
+        created_at=NOON,
+    )
+
+
+def _only_decision(service: Service) -> int:
+    return int(service.write(lambda s: s.query(Decision).one().id))
+
+
+def _thread(session: Any) -> tuple[str | None, int]:
+    thread = session.query(Thread).one()
+    return thread.mode, thread.slow_seconds
