@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from ...errors import Invalid, ServiceError
 from .. import problems
-from . import assets, own, reports, tree, threads, writing
+from . import assets, own, reports, threads, tree, writing
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'none'; style-src 'self'; img-src 'none'; "

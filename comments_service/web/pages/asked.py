@@ -113,7 +113,8 @@ def parsed(schema: type[Schema], typed: dict[str, str]) -> dict[str, Any]:
     try:
         found: dict[str, Any] = reader.load(typed)
     except ma.ValidationError as error:
-        Parser().handle_error(error, request, reader, error_status_code=None, error_headers=None)
+        located = ma.ValidationError({"json": error.normalized_messages()})
+        Parser().handle_error(located, request, reader, error_status_code=None, error_headers=None)
     return found
 
 

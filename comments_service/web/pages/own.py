@@ -111,7 +111,7 @@ def _page(
     page = render_template(
         "pages/own.html",
         place=place,
-        comment=shown,
+        comment=shown | {"created_at": clock.rfc3339(stored.created_at)},
         reason=stored.reason if shown["status"] == PENDING else None,
         body=_source(comment) if body is None else body,
         errors=asked.messages(error),

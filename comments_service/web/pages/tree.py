@@ -62,6 +62,7 @@ def _place(replies: Sequence[Comment], nodes: dict[int, Node], tops: list[Node],
     # Parents come first: a reply's parent is in `nodes`, or on an earlier page. A child of the deepest
     # level joins its parent's own line.
     lines: dict[int, list[Node]] = {id: node.children for id, node in nodes.items()}
+    answers: Comment | None
     for reply in replies:
         above = nodes.get(reply["parent"])
         if above is None:
