@@ -22,20 +22,21 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'pending' OR held_revision IS NOT NULL"),
     )
     op.create_index(
-        op.f("ix_comment_new"),
-        "comment",
-        ["site_id", "created_at", "id"],
-        unique=False,
-        sqlite_where=sa.text("status = 'published' AND NOT reviewed"),
-        postgresql_where=sa.text("status = 'published' AND NOT reviewed"),
-    )
-    op.create_index(
         op.f("ix_comment_published"),
         "comment",
         ["site_id", "created_at", "id"],
         unique=False,
         sqlite_where=sa.text("status = 'published'"),
         postgresql_where=sa.text("status = 'published'"),
+    )
+    # After `published`, which it is a part of: of two that would do, SQLite takes the later made.
+    op.create_index(
+        op.f("ix_comment_new"),
+        "comment",
+        ["site_id", "created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'published' AND NOT reviewed"),
+        postgresql_where=sa.text("status = 'published' AND NOT reviewed"),
     )
     op.create_index(
         op.f("ix_comment_rejected"),

@@ -1,0 +1,371 @@
+"""The moderators' queues: what stands in each, in which order, with all that a decision needs."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from comments_service import publishing, threads
+from comments_service.db import Database
+from comments_service.errors import Invalid, NotFound
+from comments_service.models import Evidence, Thread
+from comments_service.publishing import State
+from comments_service.reading import cursors, queues
+from comments_service.reading.queues import QUEUES, Card, QueuePage, QueueRow
+from tests.databases import NOON, add_author, add_site, add_thread, open_database
+from tests.scene import Scene
+
+
+@pytest.fixture
+def scene(migrated_url: str) -> Iterator[Scene]:
+    with open_database(migrated_url) as database:
+        yield Scene.on(database)
+
+
+def page(scene: Scene, queue: str = "pending", *sites: int, **filters: Any) -> QueuePage:
+    return scene.do(lambda session: queues.page(session, sites or [scene.site], queue, **filters))
+
+
+def ids(scene: Scene, queue: str = "pending", *sites: int, **filters: Any) -> list[int]:
+    return [row.id for row in page(scene, queue, *sites, **filters).rows]
+
+
+def the_row(scene: Scene, queue: str = "pending") -> QueueRow:
+    (row,) = page(scene, queue).rows
+    return row
+
+
+def card(scene: Scene, comment: int, *sites: int) -> Card | None:
+    return scene.do(lambda session: queues.card(session, sites or [scene.site], comment))
+
+
+def counts(scene: Scene, *sites: int) -> dict[str, int]:
+    return scene.do(lambda session: queues.counts(session, sites or [scene.site]))
+
+
+def test_every_comment_stands_where_it_belongs(scene: Scene) -> None:
+    pending, spam, new = scene.post("pending"), scene.post("spam"), scene.post()
+    seen, rejected, reported = scene.post(), scene.post("pending"), scene.post()
+    scene.decided(seen)
+    scene.decided(rejected, "reject")
+    scene.report(reported)
+    expected = {
+        "pending": [pending],
+        "reported": [reported],
+        "new": [reported, new],
+        "published": [reported, seen, new],
+        "rejected": [rejected],
+        "spam": [spam],
+    }
+    assert {queue: ids(scene, queue) for queue in QUEUES} == expected
+    assert counts(scene) == {queue: len(comments) for queue, comments in expected.items()}
+
+
+def test_no_sites_have_empty_queues(scene: Scene) -> None:
+    scene.post("pending")
+    empty = scene.do(lambda session: queues.page(session, [], "pending"))
+    assert (empty.rows, empty.next) == ((), None)
+    assert set(scene.do(lambda session: queues.counts(session, [])).values()) == {0}
+
+
+def test_counts_stop_at_a_thousand(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert queues.MOST_COUNTED == 1_000
+    monkeypatch.setattr(queues, "MOST_COUNTED", 3)
+    for _ in range(4):
+        scene.post("pending")
+    assert counts(scene)["pending"] == 3
+
+
+def test_a_held_edit_is_pending_and_not_new(scene: Scene) -> None:
+    comment = scene.post()
+    scene.edit(comment, "Worse.", held=True)
+    assert ids(scene, "new") == []
+    row = the_row(scene)
+    assert (row.status, row.revision, row.public_revision, row.body) == ("pending", 2, 1, "Worse.")
+    assert row.edited_at is not None
+
+
+def test_what_was_taken_back_waits_for_nobody(scene: Scene) -> None:
+    comment = scene.post()
+    scene.report(comment)
+
+    def withdraw(session: Session) -> None:
+        row = publishing.lock(session, scene.site, comment)
+        assert row is not None
+        publishing.change(session, row, State("withdrawn", 1))
+
+    scene.do(withdraw)
+    assert set(counts(scene).values()) == {0}
+    assert ids(scene, "reported") == []
+
+
+def test_the_oldest_pending_comes_first_and_the_newest_of_the_others(scene: Scene) -> None:
+    for queue, status in (("pending", "pending"), ("spam", "spam")):
+        late = scene.post(status, created_at=NOON + timedelta(days=1))
+        early = scene.post(status, created_at=NOON - timedelta(days=1))
+        middle = scene.post(status)
+        oldest_first = [early, middle, late]
+        assert ids(scene, queue) == (oldest_first if queue == "pending" else oldest_first[::-1])
+
+
+def test_the_most_reported_comes_first(scene: Scene) -> None:
+    once, twice, also_once = scene.post(), scene.post(), scene.post()
+    for comment in (once, twice, twice, also_once):
+        scene.report(comment)
+    assert ids(scene, "reported") == [twice, also_once, once]
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+@pytest.mark.parametrize("sites", [1, 2])
+def test_pages_join_without_gap_or_repeat(scene: Scene, queue: str, sites: int) -> None:
+    other = scene.do(lambda session: add_site(session, "fells"))
+    elsewhere = scene.do(lambda session: add_thread(session, other))
+    status = {"pending": "pending", "rejected": "rejected", "spam": "spam"}.get(queue, "published")
+    for number in range(9):
+        created = NOON + timedelta(microseconds=number // 3)  # several have the same time
+        thread = elsewhere if number % 2 else scene.thread
+        comment = scene.post(status, thread_id=thread, created_at=created)
+        for _ in range(number % 3 + 1):
+            if queue == "reported":
+                scene.report(comment)
+    shown = [scene.site, other][:sites]
+    whole = ids(scene, queue, *shown)
+    assert len(whole) == (9 if sites == 2 else 5)
+    seen: list[int] = []
+    cursor = None
+    while True:
+        part = page(scene, queue, *shown, cursor=cursor, limit=2)
+        assert len(part.rows) <= 2
+        seen += [row.id for row in part.rows]
+        cursor = part.next
+        if cursor is None:
+            break
+    assert seen == whole
+
+
+def test_many_sites_are_read_together(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = scene.do(lambda session: add_site(session, "fells"))
+    elsewhere = scene.do(lambda session: add_thread(session, other))
+    comments = [scene.post("pending"), scene.post("pending", thread_id=elsewhere)]
+    apart = ids(scene, "pending", scene.site, other)
+    monkeypatch.setattr(queues, "MOST_SITES_APART", 1)
+    assert ids(scene, "pending", scene.site, other) == apart == comments
+
+
+def encoded(*content: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        "é",
+        "====",
+        "a" * 301,
+        encoded(),
+        encoded("pending"),
+        encoded("pending", 1),
+        encoded("pending", 1, 2, 3),
+        encoded("spam", 1, 2),
+        encoded("pending", "1", 2),
+        encoded("pending", True, 2),
+        encoded("pending", -1, 2),
+        encoded("pending", 1.5, 2),
+        encoded("pending", 1, 2**63),
+        encoded("pending", 2**63 - 1, 2),
+        encoded([[]]),
+        base64.urlsafe_b64encode(b"\xff\xfe").decode(),
+        base64.urlsafe_b64encode(b"[" * 200).decode(),
+    ],
+)
+def test_a_cursor_that_is_not_ours_is_refused(scene: Scene, cursor: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        page(scene, cursor=cursor)
+    assert [error.field for error in caught.value.errors] == ["cursor"]
+
+
+def test_a_cursor_carries_what_it_was_made_of() -> None:
+    assert cursors.places(cursors.make("spam", 0, 2**63 - 1), "spam", 2) == [0, 2**63 - 1]
+
+
+def test_an_unknown_queue_is_not_found(scene: Scene) -> None:
+    with pytest.raises(NotFound):
+        page(scene, "withdrawn")
+
+
+def test_a_queue_is_narrowed_to_a_thread_by_slug_or_alias(scene: Scene) -> None:
+    other = scene.do(lambda session: add_thread(session, scene.site, "lake"))
+    scene.post("pending", thread_id=other)
+    comment = scene.post("pending")
+    scene.do(lambda session: threads.move(session, site_id=scene.site, slug="tarn", to="mere"))
+    assert ids(scene, slug="mere") == ids(scene, slug="tarn") == [comment]
+    assert ids(scene, slug="nowhere") == []
+
+
+def test_a_queue_is_narrowed_to_an_author(scene: Scene) -> None:
+    author = scene.do(lambda session: add_author(session, scene.site))
+    scene.post("pending")
+    comment = scene.post("pending", author_id=author)
+    assert ids(scene, author=author) == [comment]
+    assert ids(scene, author=10**9) == []
+
+
+@pytest.mark.parametrize("q", ["cheap", "CHEAP", "100%", "Robin"])
+def test_a_search_finds_text_and_name_as_they_stand(scene: Scene, q: str) -> None:
+    scene.post("pending", body="Nothing of the kind, 1000 times.")
+    comment = scene.post("pending", body="Cheap: 100% off!", name="Robin")
+    assert ids(scene, q=q) == [comment]
+
+
+def test_a_search_looks_at_the_text_that_is_judged(scene: Scene) -> None:
+    comment = scene.post(body="First words.")
+    scene.edit(comment, "Second thoughts.", held=True)
+    assert ids(scene, q="Second") == [comment]
+    assert ids(scene, q="First") == []
+
+
+@pytest.mark.parametrize("q", ["%", "_", "\\"])
+def test_a_search_has_no_wildcards(scene: Scene, q: str) -> None:
+    scene.post("pending", body="Plain.")
+    assert ids(scene, q=q) == []
+
+
+def test_a_search_is_bounded(scene: Scene) -> None:
+    assert ids(scene, q="x" * 200) == []
+    with pytest.raises(Invalid):
+        ids(scene, q="x" * 201)
+
+
+def test_a_row_holds_all_that_a_decision_needs(scene: Scene) -> None:
+    author = scene.do(lambda session: add_author(session, scene.site))
+    scene.do(lambda session: setattr(session.get_one(Thread, scene.thread), "title", "At the tarn"))
+    parent = scene.post(body="p" * 300, name="Robin")
+    for status in ("published", "rejected"):
+        scene.post(status, author_id=author)
+    comment = scene.post(
+        "pending", parent=parent, author_id=author, body="Buy http://x.example", reason="A link."
+    )
+    found = Evidence(
+        comment_id=comment,
+        revision=1,
+        check="links",
+        rule="links_max",
+        start=4,
+        end=20,
+        score=0.5,
+        message="A link.",
+    )
+    scene.do(lambda session: session.add(found))
+    row = the_row(scene)
+    assert (row.id, row.site_key, row.slug, row.title) == (comment, "horizons", "tarn", "At the tarn")
+    assert row.parent is not None
+    assert (row.parent.id, row.parent.name, row.parent.status) == (parent, "Robin", "published")
+    assert row.parent.body == "p" * queues.EXCERPT
+    assert row.author is not None
+    assert (row.author.id, row.author.published, row.author.rejected) == (author, 1, 1)
+    assert row.author.recent == ("published", "rejected", "pending")
+    (evidence,) = row.evidence
+    assert row.body[evidence.start : evidence.end] == "http://x.example"
+    assert (evidence.check, evidence.rule, evidence.score) == ("links", "links_max", 0.5)
+    assert row.last_decision is not None
+    assert (row.last_decision.action, row.last_decision.by) == ("hold", "software")
+    assert (row.status, row.revision, row.public_revision, row.reason) == ("pending", 1, None, "A link.")
+    assert (row.created_at, row.edited_at, row.html) == (NOON, None, "<p>Buy http://x.example</p>")
+
+
+def test_a_row_shows_open_reports_and_a_card_all(scene: Scene) -> None:
+    comment = scene.post()
+    closed = scene.report(comment)
+    scene.decided(comment)
+    opened = scene.report(comment, "illegal")
+    assert [(report.id, report.reason) for report in the_row(scene, "reported").reports] == [
+        (opened, "illegal")
+    ]
+    whole = card(scene, comment)
+    assert whole is not None
+    assert [(report.id, report.closed_at is None) for report in whole.all_reports] == [
+        (closed, False),
+        (opened, True),
+    ]
+
+
+def test_an_author_has_at_most_fourteen_recent_states(scene: Scene) -> None:
+    author = scene.do(lambda session: add_author(session, scene.site))
+    for _ in range(15):
+        scene.post(author_id=author)
+    scene.post("pending", author_id=author)
+    record = the_row(scene).author
+    assert record is not None
+    assert record.recent == ("published",) * 13 + ("pending",)
+
+
+def test_a_card_tells_the_whole_history(scene: Scene) -> None:
+    comment = scene.post()
+    scene.edit(comment, "Worse.", held=True)
+    scene.decided(comment, "reject", reason="other", note="Not like this.")
+    whole = card(scene, comment)
+    assert whole is not None
+    assert [version.body for version in whole.revisions] == ["Lovely.", "Worse."]
+    assert [(one.action, one.by, one.note) for one in whole.decisions] == [
+        ("hold", "software", ""),
+        ("reject", "Ada", "Not like this."),
+    ]
+    assert whole.last_decision == whole.decisions[-1]
+    assert (whole.status, whole.body) == ("published", "Lovely.")
+
+
+def test_a_card_of_another_site_is_not_there(scene: Scene) -> None:
+    comment = scene.post()
+    other = scene.do(lambda session: add_site(session, "fells"))
+    assert card(scene, comment, other) is None
+    assert card(scene, 10**9) is None
+
+
+def test_a_page_costs_the_same_queries_however_long_it_is(scene: Scene) -> None:
+    author = scene.do(lambda session: add_author(session, scene.site))
+    for _ in range(10):
+        scene.report(scene.post(author_id=author))
+
+    def queries(limit: int) -> int:
+        with selects(scene.database) as seen:
+            assert len(page(scene, "reported", limit=limit).rows) == limit
+        return len(seen)
+
+    assert queries(1) == queries(10) == 6
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_sqlite_serves_a_queue_from_its_index(migrated_file: Path, queue: str) -> None:
+    index = "awaiting" if queue == "pending" else queue
+    with open_database(f"sqlite:///{migrated_file}") as database, Session(database.writer) as session:
+        with selects(database) as seen:
+            queues.page(session, [1], queue)
+        statement, parameters = seen[0]
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        told = " ".join(row[3] for row in plan)
+    assert f"ix_comment_{index}" in told
+    assert "TEMP B-TREE" not in told
+
+
+@contextmanager
+def selects(database: Database) -> Iterator[list[tuple[str, Any]]]:
+    """The queries that are asked meanwhile, with their parameters."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
+        if statement.startswith("SELECT"):
+            seen.append((statement, parameters))
+
+    event.listen(database.writer, "before_cursor_execute", note)
+    yield seen
+    event.remove(database.writer, "before_cursor_execute", note)
