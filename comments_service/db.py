@@ -30,6 +30,8 @@ Work = Callable[[Session], T]
 TURN_SECONDS = 5.0
 BUSY_MILLISECONDS = 5_000
 POSTGRES_TRIES = 4
+# An error's text would quote what readers wrote.
+SQLITE_OPTIONS: dict[str, Any] = {"hide_parameters": True}
 # serialization_failure and deadlock_detected: the transaction did nothing and may simply run again.
 POSTGRES_AGAIN = ("40001", "40P01")
 
@@ -166,7 +168,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     else:
         url = settings.database_url
     app.config["SQLALCHEMY_DATABASE_URI"] = url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {} if settings.is_sqlite else _postgres_options()
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = SQLITE_OPTIONS if settings.is_sqlite else _postgres_options()
     extension.init_app(app)
     with app.app_context():
         if settings.is_sqlite:
@@ -188,7 +190,9 @@ def writing_engine(settings: Settings) -> Engine:
     """The engine that changes things: on SQLite every transaction begins IMMEDIATE."""
     if not settings.is_sqlite:
         return create_engine(settings.database_url, **_postgres_options())
-    engine = create_engine(f"sqlite:///{settings.database_path}", pool_size=1, max_overflow=0)
+    engine = create_engine(
+        f"sqlite:///{settings.database_path}", pool_size=1, max_overflow=0, **SQLITE_OPTIONS
+    )
     event.listen(engine, "connect", _prepare_writer)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine
@@ -197,6 +201,7 @@ def writing_engine(settings: Settings) -> Engine:
 def _postgres_options() -> dict[str, Any]:
     return {
         "pool_pre_ping": True,
+        "hide_parameters": True,
         "pool_size": 8,
         "max_overflow": 24,
         "pool_timeout": 2,

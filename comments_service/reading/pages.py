@@ -44,10 +44,11 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """A page's JSON, and the cursor of the next one."""
+    """A page's JSON, the cursor of the next one, and the thread it was made from."""
 
     body: bytes
     next: str | None
+    place: Place
 
 
 def place(session: Session, site_id: int, slug: str) -> Place:
@@ -86,18 +87,19 @@ def page(
         b",".join(_root(root, replies.get(root.id, [])) for root in roots),
         as_json(following),
     )
-    return Page(body, following)
+    return Page(body, following, place)
 
 
 def replies(session: Session, site_id: int, root_id: int, *, cursor: str | None, limit: int) -> Page | None:
     """The next replies of a root, or None when the site shows no such root."""
-    if not _is_shown_root(session, site_id, root_id):
+    place = _place_of_root(session, site_id, root_id)
+    if place is None:
         return None
     (n,) = cursors.places(cursor, "replies", 1) if cursor else (0,)
     rows = session.execute(_REPLIES, {"root": root_id, "n": n, "limit": limit + 1}).all()
     following = cursors.make("replies", rows[limit - 1].n) if len(rows) > limit else None
     comments = b",".join(_comment(row) for row in rows[:limit])
-    return Page(b'{"comments":[%b],"next":%b}' % (comments, as_json(following)), following)
+    return Page(b'{"comments":[%b],"next":%b}' % (comments, as_json(following)), following, place)
 
 
 def one(session: Session, site_id: int, comment_id: int) -> bytes | None:
@@ -174,10 +176,11 @@ def _union_of_replies(count: int) -> TextClause:
     return _UNIONS[count]
 
 
-def _is_shown_root(session: Session, site_id: int, root_id: int) -> bool:
-    query = select(Comment.shown, Comment.root_id)
-    row = session.execute(query.where(Comment.id == root_id, Comment.site_id == site_id)).first()
-    return row is not None and row.shown and row.root_id is None
+def _place_of_root(session: Session, site_id: int, root_id: int) -> Place | None:
+    query = select(Thread).join(Comment, Comment.thread_id == Thread.id)
+    root = (Comment.id == root_id, Comment.site_id == site_id, Comment.shown, Comment.root_id.is_(None))
+    found = session.scalars(query.where(*root)).first()
+    return None if found is None else of_thread(found)
 
 
 def _thread(place: Place, policy: Policy) -> bytes:

@@ -1,0 +1,161 @@
+"""The hot path: answers from memory are the application's own, byte for byte, while they are true."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any
+
+import pytest
+
+from comments_service import clock
+from comments_service.web import hot
+from tests.app import Service, new_author_key
+
+PATH = "/api/v1/sites/horizons/comments"
+QUERY = "slug=tarn&sort=newest"
+
+
+def test_a_page_read_twice_is_answered_from_memory(horizons: Service, asked: list[str]) -> None:
+    horizons.posted("Hello")
+    first, second = _read(horizons), _read(horizons)
+    assert (first.data, first.headers) == (second.data, second.headers)
+    assert asked == [PATH]
+
+
+def test_a_new_comment_is_on_the_next_page(horizons: Service) -> None:
+    horizons.posted("First")
+    _read(horizons)
+    horizons.posted("Second")
+    assert _wait_for_fresh(horizons, "Second")
+
+
+def test_every_visible_change_is_seen(horizons: Service) -> None:
+    key = new_author_key()
+    sent = horizons.post("Mine", author_key=key).get_json()
+    comment, path = sent["comment"]["id"], f"horizons/comments/{sent['comment']['id']}"
+    _read(horizons)
+    horizons.post_json(f"{path}/votes", {"value": 1, "author_key": new_author_key()})
+    assert _wait_for_fresh(horizons, '"score":1')
+    horizons.post_json(f"{path}/revisions", {"body": "Edited", "edit_token": sent["edit_token"]})
+    assert _wait_for_fresh(horizons, "Edited")
+    horizons.set_policy(mode="premoderated")
+    assert _wait_for_fresh(horizons, '"mode":"premoderated"')
+    token = horizons.add_moderator()
+    decision = {"comment": comment, "revision": 2, "from": "published", "action": "spam", "reason": "spam"}
+    horizons.decide(token, decision)
+    assert _wait_for_fresh(horizons, '"comments":[]')
+
+
+def test_a_write_to_one_thread_costs_others_nothing(horizons: Service, asked: list[str]) -> None:
+    horizons.posted("Here")
+    first = _read(horizons)
+    horizons.posted("There", slug="elsewhere")
+    asked.clear()
+    assert _read(horizons).data == first.data
+    assert asked == []
+
+
+def test_a_pending_comment_changes_nothing_public(horizons: Service) -> None:
+    horizons.posted("Here")
+    before = _read(horizons)
+    horizons.set_policy(words_held=["clowns"])
+    after_policy = _read(horizons)
+    horizons.post("You clowns")
+    after = _read(horizons)
+    assert before.data == after.data
+    assert after.headers["ETag"] == after_policy.headers["ETag"] == before.headers["ETag"]
+
+
+def test_each_form_has_its_tag_and_answers_304(horizons: Service) -> None:
+    for number in range(5):
+        horizons.posted(f"Comment {number}")
+    plain, packed = _read(horizons), _read(horizons, {"Accept-Encoding": "br, gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert plain.headers["ETag"] != packed.headers["ETag"]
+    for headers in ({}, {"Accept-Encoding": "gzip"}):
+        tag = _read(horizons, headers).headers["ETag"]
+        for asking in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+            answer = _read(horizons, {**headers, "If-None-Match": asking})
+            assert (answer.status_code, answer.data) == (304, b"")
+            assert answer.headers["ETag"] == tag
+            assert answer.headers["Vary"] == "Accept-Encoding"
+    assert _read(horizons, {"If-None-Match": '"other"'}).status_code == 200
+    assert "Content-Encoding" not in _read(horizons, {"Accept-Encoding": "gzip;q=0"}).headers
+
+
+def test_head_has_the_headers_of_get(horizons: Service) -> None:
+    horizons.posted("Hello")
+    for _ in range(2):
+        got = _read(horizons)
+        head = horizons.client.head(f"{PATH}?{QUERY}")
+        assert (head.status_code, head.data) == (200, b"")
+        assert head.headers == got.headers
+    assert horizons.client.head(f"{PATH}?slug=%00").data == b""
+
+
+def test_unknown_slugs_and_odd_spellings_evict_nothing(horizons: Service, asked: list[str]) -> None:
+    horizons.posted("Hello")
+    _read(horizons)
+    for number in range(50):
+        horizons.client.get(f"{PATH}?slug=unknown-{number}")
+        horizons.client.get(f"{PATH}?slug=tarn&limit={number + 1}")
+    shelf = _hot(horizons)._first
+    assert len(shelf._entries) == 1
+
+
+def test_a_shelf_drops_what_was_not_used_for_longest(horizons: Service) -> None:
+    horizons.posted("Hello")
+    _read(horizons)
+    (entry,) = _hot(horizons)._first._entries.values()
+    shelf = hot.Shelf(3 * hot.Shelf._size(entry))
+    for key in "abc":
+        shelf.put(key, entry)
+    assert shelf.get("a") is entry
+    shelf.put("d", entry)
+    assert [key for key in "abcd" if shelf.get(key)] == ["a", "c", "d"]
+
+
+def test_a_page_expires_when_its_thread_closes(horizons: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    horizons.posted("Hello")
+    horizons.set_policy(close_after_days=1)
+    assert b'"mode":"open"' in _read(horizons).data
+    real = clock.now
+    monkeypatch.setattr(hot, "time", lambda: real().timestamp() + 90_000)
+    monkeypatch.setattr(
+        clock, "now", lambda: real().fromtimestamp(real().timestamp() + 90_000, real().tzinfo)
+    )
+    assert b'"mode":"closed"' in _read(horizons).data
+
+
+def _read(service: Service, headers: dict[str, str] | None = None) -> Any:
+    return service.client.get(f"{PATH}?{QUERY}", headers=headers or {})
+
+
+def _wait_for_fresh(service: Service, marker: str) -> bool:
+    """On SQLite the very next answer has it; on PostgreSQL one within the entry's quarter of a second."""
+    if not service.settings.is_sqlite:
+        entry = _hot(service)._first._entries[f"{PATH}?{QUERY}"]
+        _hot(service)._first.put(f"{PATH}?{QUERY}", entry._replace(made=entry.made - hot.POSTGRES_SECONDS))
+    return marker in _read(service).get_data(as_text=True)
+
+
+def _hot(service: Service) -> hot.Hot:
+    assert isinstance(service.app.wsgi_app, hot.Hot)
+    return service.app.wsgi_app
+
+
+@pytest.fixture
+def asked(horizons: Service, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths that reached the application behind the hot path; no entry expires by time meanwhile."""
+    monkeypatch.setattr(hot, "POSTGRES_SECONDS", 3_600)
+    front = _hot(horizons)
+    behind, paths = front.app, list[str]()
+
+    def noting(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["REQUEST_METHOD"] == "GET":
+            paths.append(environ["PATH_INFO"])
+        return behind(environ, start_response)
+
+    front.app = noting
+    return paths
