@@ -19,7 +19,7 @@ def make(kind: str, *places: int) -> str:
 
 
 def places(cursor: str, kind: str, count: int) -> list[int]:
-    """What `make` was given. Raises Invalid (field `cursor`) for anything `make` did not make for this kind."""
+    """What `make` was given. Raises Invalid (field `cursor`) for anything else, other kinds included."""
     try:
         found = json.loads(_decoded(cursor))
     except (ValueError, RecursionError) as error:
