@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from ...errors import Invalid, ServiceError
 from .. import problems
-from . import assets, own, reports, threads, tree, writing
+from . import assets, docs, own, reports, threads, tree, writing
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'none'; style-src 'self'; img-src 'none'; "
@@ -23,7 +23,7 @@ TITLES = {
 DID_NOT_WORK = "That did not work"
 
 blueprint = Blueprint("pages", __name__, template_folder="templates")
-for part in (own, reports, threads, writing):
+for part in (docs, own, reports, threads, writing):
     part.add_to(blueprint)
 
 

@@ -1,0 +1,183 @@
+"""The documentation of a running service: its API, read from `/openapi.json`, and its problems.
+
+Drawn on the server without any script; the description is the one that programs read, so the two
+cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, current_app, render_template
+
+from .. import caching
+from ..problem_types import FIELD_CODES, PROBLEM_TYPES
+from .threads import CONTENT_TYPE
+
+METHODS = ("get", "post", "put", "patch", "delete")
+# Documentation changes with a release, not with a comment.
+CACHED = "public, max-age=300"
+
+
+@dataclass(frozen=True)
+class Value:
+    """A parameter or a member of a body: its name, type and bounds in words."""
+
+    name: str
+    type: str
+    required: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A body: the name of its schema and its members."""
+
+    name: str
+    values: list[Value]
+
+    @property
+    def anchor(self) -> str:
+        return f"shape-{self.name}"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path."""
+
+    method: str
+    path: str
+    summary: str
+    description: str
+    parameters: list[Value]
+    body: Shape | None
+    answers: list[tuple[str, str, str | None]]
+
+    @property
+    def anchor(self) -> str:
+        words = self.path.replace("/api/v1/sites/{site}", "").replace("{", "").replace("}", "")
+        return f"{self.method.lower()}{words.replace('/', '-')}"
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Register the documentation."""
+    blueprint.get("/docs")(docs)
+    blueprint.get("/docs/problems")(problem_list)
+
+
+def docs() -> Response:
+    """Every endpoint of the API with its parameters, bodies and answers."""
+    spec = _spec()
+    sections = {
+        tag["name"]: (tag.get("description", ""), list(operations(spec, tag["name"])))
+        for tag in spec.get("tags", ())
+    }
+    shapes = [_shape(spec, name) for name in sorted(spec["components"]["schemas"])]
+    page = render_template("pages/docs.html", sections=sections, shapes=shapes)
+    return caching.public(page.encode(), content_type=CONTENT_TYPE, cache_control=CACHED)
+
+
+def problem_list() -> Response:
+    """Every problem's code, meaning and remedy."""
+    page = render_template("pages/problems.html", types=PROBLEM_TYPES, field_codes=FIELD_CODES)
+    return caching.public(page.encode(), content_type=CONTENT_TYPE, cache_control=CACHED)
+
+
+def operations(spec: Mapping[str, Any], tag: str) -> Iterator[Operation]:
+    """The operations of a tag, in the order of the description."""
+    for path, item in spec["paths"].items():
+        for method in METHODS:
+            operation = item.get(method)
+            if operation is None or tag not in operation.get("tags", ()):
+                continue
+            parameters = [*item.get("parameters", ()), *operation.get("parameters", ())]
+            yield Operation(
+                method.upper(),
+                path,
+                operation.get("summary", ""),
+                operation.get("description", ""),
+                [_parameter(one) for one in parameters if one["name"] != "site"],
+                _body(spec, operation),
+                [_answer(spec, status, answer) for status, answer in sorted(operation["responses"].items())],
+            )
+
+
+def _spec() -> dict[str, Any]:
+    spec: dict[str, Any] = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
+    return spec
+
+
+def _parameter(parameter: Mapping[str, Any]) -> Value:
+    schema = parameter.get("schema", {})
+    note = "; ".join(
+        filter(None, (f"in the {parameter['in']}", parameter.get("description"), _bounds(schema)))
+    )
+    return Value(parameter["name"], _type(schema), parameter.get("required", False), note)
+
+
+def _body(spec: Mapping[str, Any], operation: Mapping[str, Any]) -> Shape | None:
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        name = _name(content["schema"])
+        if name is not None:
+            return _shape(spec, name)
+    return None
+
+
+def _shape(spec: Mapping[str, Any], name: str) -> Shape:
+    schema = spec["components"]["schemas"][name]
+    required = schema.get("required", ())
+    return Shape(
+        name,
+        [
+            Value(
+                key,
+                _type(value),
+                key in required,
+                "; ".join(filter(None, (value.get("description"), _bounds(value)))),
+            )
+            for key, value in schema.get("properties", {}).items()
+        ],
+    )
+
+
+def _answer(spec: Mapping[str, Any], status: str, answer: Mapping[str, Any]) -> tuple[str, str, str | None]:
+    if "$ref" in answer:
+        answer = spec["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+    if status == "default" or int(status) >= 400:
+        return "else" if status == "default" else status, "A problem", None
+    schemas = [content.get("schema", {}) for content in answer.get("content", {}).values()]
+    return status, answer.get("description", ""), _name(schemas[0]) if schemas else None
+
+
+def _name(schema: Mapping[str, Any]) -> str | None:
+    found = schema.get("$ref") or schema.get("items", {}).get("$ref")
+    return str(found).rpartition("/")[2] if found else None
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    """The type in a word or two: `string or null`, `list of Comment`."""
+    if "$ref" in schema:
+        return str(_name(schema))
+    choices = schema.get("anyOf") or schema.get("oneOf")
+    if choices:
+        return " or ".join(dict.fromkeys(_type(one) for one in choices))
+    kinds = schema.get("type", "any")
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    if "array" in kinds:
+        kinds = [f"list of {_type(schema.get('items', {}))}" if kind == "array" else kind for kind in kinds]
+    return " or ".join(kinds)
+
+
+def _bounds(schema: Mapping[str, Any]) -> str:
+    found = []
+    if "enum" in schema:
+        found.append(", ".join(str(one) for one in schema["enum"]))
+    if "minimum" in schema or "maximum" in schema:
+        found.append(f"{schema.get('minimum', '…')} to {schema.get('maximum', '…')}")
+    if "maxLength" in schema:
+        found.append(f"{schema.get('minLength', 0)} to {schema['maxLength']} characters")
+    if schema.get("default") not in (None, ""):
+        found.append(f"default {schema['default']}")
+    return "; ".join(found)
