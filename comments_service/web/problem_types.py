@@ -19,7 +19,7 @@ PROBLEM_TYPES = (
     ProblemType(
         "bad_request",
         400,
-        "The request could not be read: broken JSON or UTF-8, nesting beyond reason, a body that ended early.",
+        "The request could not be read: broken JSON or UTF-8, nesting beyond reason, a body cut short.",
         "Send well-formed JSON, or an urlencoded form, in UTF-8.",
     ),
     ProblemType(
