@@ -1,0 +1,1 @@
+"""The demo newspaper, read as data, as pages and as a run."""
