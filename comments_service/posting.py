@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from . import checks, clock, db, identity, publishing
@@ -42,6 +42,14 @@ from .text.render import POLICY_VERSION, Rendered, render
 CREATED, ACCEPTED = 201, 202
 LONGEST_REASON = 500
 LONGEST_RULE = 200
+_THREAD_COLUMNS = (
+    Thread.id,
+    Thread.slug,
+    Thread.mode,
+    Thread.closes_at,
+    Thread.slow_seconds,
+    Thread.opened_at,
+)
 LOOKED_AT_AGAIN = "A moderator looks at your changes first."
 
 
@@ -330,17 +338,28 @@ def meet_author(session: Session, site_id: int, key_hash: bytes, name: str, now:
 
 def _make_thread(session: Session, site_id: int, slug: str, now: datetime) -> ThreadFacts:
     """The slug's thread, locked; made if it is new. One statement, so that two firsts make one thread."""
-    alias = select(ThreadAlias.thread_id).where(ThreadAlias.site_id == site_id, ThreadAlias.slug == slug)
-    columns = (Thread.id, Thread.slug, Thread.mode, Thread.closes_at, Thread.slow_seconds, Thread.opened_at)
-    moved_to = session.scalar(alias)
+    moved_to = session.scalar(_alias(site_id, slug))
     if moved_to is not None:
-        query = select(*columns).where(Thread.id == moved_to).with_for_update()
-        return ThreadFacts(*session.execute(query).one())
+        return _locked_thread(session, moved_to)
     statement = db.insert(session, Thread).values(site_id=site_id, slug=slug, created_at=now)
     statement = statement.on_conflict_do_update(
         index_elements=["site_id", "slug"], set_={"slug": statement.excluded.slug}
     )
-    return ThreadFacts(*session.execute(statement.returning(*columns)).one())
+    row = session.execute(statement.returning(*_THREAD_COLUMNS, Thread.created_at)).one()
+    if row.created_at == now and (moved_to := session.scalar(_alias(site_id, slug))) is not None:
+        # It was moved away while this statement waited for it: nobody may find a second one here.
+        session.execute(delete(Thread).where(Thread.id == row.id))
+        return _locked_thread(session, moved_to)
+    return ThreadFacts(*row[:-1])
+
+
+def _alias(site_id: int, slug: str) -> Select[int]:
+    return select(ThreadAlias.thread_id).where(ThreadAlias.site_id == site_id, ThreadAlias.slug == slug)
+
+
+def _locked_thread(session: Session, thread_id: int) -> ThreadFacts:
+    query = select(*_THREAD_COLUMNS).where(Thread.id == thread_id).with_for_update()
+    return ThreadFacts(*session.execute(query).one())
 
 
 def _judge_into(session: Session, comment: Comment, verdict: Verdict, *, revision: int = 1) -> None:
@@ -464,7 +483,6 @@ def _add_revision(
 
 
 def _add_evidence(session: Session, comment_id: int, revision: int, found: tuple[Found, ...]) -> None:
-    session.execute(delete(Evidence).where(Evidence.comment_id == comment_id, Evidence.revision == revision))
     for one in found:
         session.add(
             Evidence(
