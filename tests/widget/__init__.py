@@ -1,0 +1,1 @@
+"""The widget: fresh, strict, and driven by readers in a real browser."""

@@ -1,0 +1,46 @@
+"""A service and a page that embeds it, shared by a module's tests: each test writes to threads of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.widget.host import Newspaper, prepared
+from tests.widget.reader import Reader
+
+
+@pytest.fixture(scope="module")
+def newspaper(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newspaper]:
+    """The running service and its host, for all tests of a module."""
+    made = prepared(migrated_file, tmp_path_factory.mktemp("newspaper"))
+    made.service.start()
+    yield made
+    made.service.stop()
+    made.host.close()
+
+
+@pytest.fixture(scope="module")
+def slugs() -> Iterator[str]:
+    """Slugs that no other test of the module has."""
+    return (f"article-{number}" for number in itertools.count())
+
+
+@pytest.fixture
+def reader(
+    newspaper: Newspaper, slugs: Iterator[str], open_page: Callable[..., Page]
+) -> Callable[..., Reader]:
+    """Opens an article as a reader with a device of their own."""
+    service, host, _ = newspaper
+    slug = next(slugs)
+
+    def arrive(
+        *, page: Page | None = None, site: str = "horizons", slug: str = slug, **attributes: str
+    ) -> Reader:
+        page = page or open_page(viewport={"width": 800, "height": 900})
+        return Reader(page, service, host.address(slug, site=site, **attributes), site, slug)
+
+    return arrive

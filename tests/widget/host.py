@@ -1,0 +1,112 @@
+"""A page that embeds the widget: another origin than the service, under as strict a policy as there is."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from comments_service import sites
+from comments_service.config import Settings
+from tests.app import UNLIMITED, Live, Service
+from tests.databases import SECRET
+
+STATIC = Path(__file__).parents[2] / "comments_service" / "static"
+
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>An article</title>
+<link rel="icon" href="data:,"><script type="module" src="{service}/embed/v1.js"></script></head>
+<body><h1>An article</h1>{elements}</body></html>"""
+
+POLICY = (
+    "default-src 'none'; img-src data:; script-src 'self' {service}; connect-src {service}; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+
+
+class Host:
+    """Serves a page with the elements that its query asks for, and the built module for tests of parts."""
+
+    def __init__(self, service: str = "") -> None:
+        self.service = service
+        host = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                host.answer(self)
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Nothing to say: a test reads what the page does."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.origin = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def address(self, slug: str, *, site: str = "horizons", counts: str = "", **attributes: str) -> str:
+        """Where an article with this thread stands; `counts` lists slugs, separated by commas."""
+        named = {"site": site, "slug": slug, **attributes}
+        query = "&".join(f"{name}={value}" for name, value in {**named, "_counts": counts}.items())
+        return f"{self.origin}/article?{query}"
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        asked = urlsplit(handler.path)
+        if asked.path == "/v1.js":
+            kind, content = "text/javascript", (STATIC / "v1.js").read_bytes()
+        else:
+            kind, content = "text/html; charset=utf-8", self.page(dict(parse_qsl(asked.query))).encode()
+        handler.send_response(200)
+        handler.send_header("Content-Type", kind)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.send_header("Content-Security-Policy", POLICY.format(service=self.service))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    def page(self, attributes: dict[str, str]) -> str:
+        counts = attributes.pop("_counts", "").split(",")
+        elements = [
+            f'<p><comments-count site="horizons" slug="{escape(slug)}"></comments-count></p>'
+            for slug in counts
+            if slug
+        ]
+        named = " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items())
+        elements.append(f"<comments-thread {named}></comments-thread>")
+        return PAGE.format(service=self.service, elements="".join(elements))
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+class Newspaper(NamedTuple):
+    """A service, a host of another origin that embeds it, and a moderator's token."""
+
+    service: Live
+    host: Host
+    token: str
+
+
+def prepared(migrated_file: Path, folder: Path, **environ: str) -> Newspaper:
+    """A service that is ready to start: site `horizons` is open, `careful` reads everything first."""
+    shutil.copy(migrated_file, folder / "comments.db")
+    url = f"sqlite:///{folder / 'comments.db'}"
+    service = Live(folder, url, **environ)
+    host = Host(service.url)
+    storage = f"sqlitefile:///{folder / 'limits.db'}"
+    settings = Settings(secret_key=SECRET, database_url=url, rate_limit_storage=storage, **UNLIMITED)  # type: ignore[arg-type]
+    # Inside this process, because each command would start another one.
+    inside = Service(settings)
+    for site, mode in (("horizons", "open"), ("careful", "premoderated")):
+        policy = {"mode": mode}
+        inside.write(
+            lambda s, site=site, policy=policy: sites.add(
+                s, key=site, name=site, origins=[host.origin], policy=policy
+            )
+        )
+    token = inside.add_moderator()
+    inside.close()
+    return Newspaper(service, host, token)

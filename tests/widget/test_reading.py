@@ -1,0 +1,140 @@
+"""Readers read: pages, order, permalinks, tombstones, counts, and what goes over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.servers.chromium import PageErrors
+from tests.widget.reader import Reader
+
+Arrive = Callable[..., Reader]
+
+
+def test_an_empty_thread_invites_the_first_comment(reader: Arrive) -> None:
+    page = reader().open().page
+    expect(page.get_by_role("heading", name="Comments (0)")).to_be_visible()
+    expect(page.get_by_text("No comments yet")).to_be_visible()
+
+
+def test_reading_takes_one_script_and_one_request_and_stores_nothing(reader: Arrive) -> None:
+    visitor = reader()
+    visitor.post_elsewhere("Something **bold** and <i>odd</i>.")
+    visitor.open()
+    body = visitor.comment("Something bold").locator(".body")
+    assert body.inner_html() == "<p>Something <strong>bold</strong> and &lt;i&gt;odd&lt;/i&gt;.</p>"
+    to_service = [line for line in visitor.asked if visitor.service.url in line]
+    assert [line.split("?")[0].removeprefix(f"GET {visitor.service.url}") for line in to_service] == [
+        "/embed/v1.js",
+        "/api/v1/sites/horizons/comments",
+    ]
+    assert visitor.page.evaluate("localStorage.length + document.cookie.length") == 0
+
+
+def test_no_element_carries_an_inline_style(reader: Arrive) -> None:
+    visitor = reader()
+    visitor.post_elsewhere("Plain.")
+    visitor.open()
+    assert visitor.page.locator("comments-thread [style], comments-thread style").count() == 0
+
+
+def test_replies_stand_in_the_conversation_and_can_be_folded(reader: Arrive) -> None:
+    visitor = reader()
+    root = visitor.post_elsewhere("The root.")
+    visitor.post_elsewhere("The reply.", parent=root)
+    visitor.open()
+    expect(visitor.page.locator("ol.list > li > ol.replies > li > article")).to_contain_text("The reply.")
+    visitor.press("Hide replies to Merel")
+    expect(visitor.comment("The reply.")).to_be_hidden()
+    visitor.press("Show 1 reply")
+    expect(visitor.comment("The reply.")).to_be_visible()
+
+
+def test_past_the_fifth_level_replies_name_whom_they_answer(reader: Arrive) -> None:
+    visitor = reader()
+    parent = visitor.post_elsewhere("Level 1")
+    for level in range(2, 9):
+        fields = {"name": f"Reader {level}"}
+        parent = visitor.post_elsewhere(f"Level {level}", parent=parent, **fields)
+    visitor.open()
+    visitor.press("Show 2 more replies")
+    expect(visitor.comment("Level 8").locator(".answers")).to_have_text("in reply to Reader 7")
+    assert visitor.page.locator("ol.replies ol.replies ol.replies ol.replies ol.replies").count() > 0
+    assert visitor.page.locator("ol.replies " * 6).locator("li").count() == 0
+
+
+def test_a_permalink_loads_opens_and_focuses_its_comment(reader: Arrive) -> None:
+    visitor = reader()
+    root = visitor.post_elsewhere("An old root.")
+    replies = [visitor.post_elsewhere(f"Reply number {count}.", parent=root) for count in range(8)]
+    for count in range(26):
+        visitor.post_elsewhere(f"A newer root {count}.")
+    visitor.open(f"#comment-{replies[-1]}")
+    target = visitor.seen("Reply number 7.")
+    expect(target).to_be_in_viewport()
+    expect(target).to_be_focused()
+
+
+def test_more_conversations_and_another_order(reader: Arrive) -> None:
+    visitor = reader()
+    for count in range(27):
+        visitor.post_elsewhere(f"Root {count:02}.")
+    visitor.open()
+    roots = visitor.page.locator("ol.list > li")
+    expect(roots).to_have_count(25)
+    visitor.press("Show more conversations")
+    expect(roots).to_have_count(27)
+    expect(visitor.page.get_by_role("button", name="Show more conversations")).to_have_count(0)
+    visitor.page.get_by_label("Sort by").select_option("oldest")
+    expect(roots.first).to_contain_text("Root 00.")
+
+
+def test_counts_of_a_page_are_asked_for_together(reader: Arrive) -> None:
+    visitor = reader(counts="first-slug,second-slug,first-slug")
+    visitor.post_elsewhere("One.", slug="first-slug")
+    visitor.open()
+    counts = visitor.page.locator("comments-count")
+    expect(counts.nth(0)).to_have_text("1 comment")
+    expect(counts.nth(1)).to_have_text("No comments yet")
+    expect(counts.nth(2)).to_have_text("1 comment")
+    assert sum("/counts?" in line for line in visitor.asked) == 1
+
+
+def test_another_slug_shows_another_thread_and_leaving_undoes_everything(reader: Arrive) -> None:
+    visitor = reader()
+    visitor.post_elsewhere("Of the first article.")
+    visitor.post_elsewhere("Of the second article.", slug=visitor.slug + "-b")
+    visitor.open()
+    visitor.seen("Of the first article.")
+    visitor.page.evaluate(
+        "slug => { document.querySelector('comments-thread').slug = slug }", visitor.slug + "-b"
+    )
+    visitor.seen("Of the second article.")
+    expect(visitor.comment("Of the first article.")).to_have_count(0)
+    left = """() => {
+        const element = document.querySelector('comments-thread');
+        element.remove();
+        return element.shadowRoot.children.length;
+    }"""
+    assert visitor.page.evaluate(left) == 0
+
+
+def test_a_missing_slug_is_an_error_on_the_page(reader: Arrive) -> None:
+    visitor = reader(slug="")
+    visitor.page.goto(visitor.address)
+    expect(visitor.page.get_by_role("alert")).to_contain_text("needs a slug attribute")
+
+
+def test_a_service_that_does_not_answer_is_told_and_tried_again(
+    reader: Arrive, page_errors: PageErrors
+) -> None:
+    page_errors.expect("ERR_FAILED")
+    visitor = reader()
+    visitor.post_elsewhere("Here all the time.")
+    visitor.page.route("**/comments?*", lambda route: route.abort())
+    visitor.page.goto(visitor.address)
+    expect(visitor.page.get_by_text("The comments did not arrive")).to_be_visible()
+    visitor.page.unroute("**/comments?*")
+    visitor.press("Try now")
+    visitor.seen("Here all the time.")
