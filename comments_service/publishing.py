@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import CursorResult, case, exists, func, select, update
+from sqlalchemy import CursorResult, Table, bindparam, case, exists, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from . import clock, log
+from .db import UtcTime
 from .models import PUBLISHED, REJECTED, SPAM, Author, Comment, Revision, Thread
 from .models.leaf import leaf
 
@@ -74,9 +76,9 @@ def change(session: Session, comment: Comment, state: State, because: Because | 
     was, will = before.status == PUBLISHED, state.status == PUBLISHED
     comment.status, comment.revision, comment.held_revision = state
     _keep_record(session, comment, before.status, state.status)
-    if will:
+    if will and (not was or state.revision != before.revision):
         _show(session, comment, first=not was)
-    elif was:
+    elif was and not will:
         _hide(session, comment)
     elif comment.shown and before.status != state.status:
         touch(session, comment.thread_id)  # a tombstone says who removed it
@@ -90,24 +92,36 @@ def touch(session: Session, thread_id: int, *, published: int = 0, numbers: int 
     `published` is added to the count, `numbers` to the places given.
     """
     now = clock.now()
-    statement = (
-        update(Thread)
-        .where(Thread.id == thread_id)
-        .values(
-            version=_next_version(clock.microseconds(now)),
-            count=Thread.count + published,
-            last_n=Thread.last_n + numbers,
-            opened_at=func.coalesce(Thread.opened_at, now) if numbers else Thread.opened_at,
-        )
-        .returning(Thread.last_n)
-        .execution_options(synchronize_session=False)
+    values = {
+        "thread": thread_id,
+        "version": clock.microseconds(now),
+        "published": published,
+        "numbers": numbers,
+        "opened": now if numbers else None,
+    }
+    return session.connection().execute(_TOUCH, values).scalar_one()
+
+
+def add(session: Session, fields: Mapping[str, Any], html: str) -> int:
+    """Store a comment that is published at once, and return its id.
+
+    `fields` are the columns of the comment but those that are publishing's own. It leaves exactly what
+    inserting a pending comment and `change` would leave, in fewer statements: posting is the busiest write.
+    """
+    n = touch(session, fields["thread_id"], published=1, numbers=1)
+    made = leaf(
+        name=fields["name"],
+        badge=None,
+        html=html,
+        created_at=fields["created_at"],
+        edited_at=None,
+        revision=1,
     )
-    return session.execute(statement).scalar_one()
-
-
-def _next_version(now: int) -> Any:
-    # Never lower than the clock: a restored database cannot repeat a version that was already served.
-    return case((Thread.version + 1 > now, Thread.version + 1), else_=now)
+    values = {**fields, "status": PUBLISHED, "revision": 1, "n": n, "shown": True, "leaf": made}
+    comment_id: int = session.connection().execute(_ADD, values).scalar_one()
+    _count_reply(session, fields["root_id"], 1)
+    _record(session, fields["author_id"], published=1, rejected=0)
+    return comment_id
 
 
 def _logged(session: Session, comment: Comment, before: State, after: State, because: Because) -> int:
@@ -140,14 +154,14 @@ def _logged(session: Session, comment: Comment, before: State, after: State, bec
 def _keep_record(session: Session, comment: Comment, before: str, after: str) -> None:
     published = (after == PUBLISHED) - (before == PUBLISHED)
     rejected = (after in REFUSED) - (before in REFUSED)
-    if comment.author_id is None or not (published or rejected):
-        return
-    statement = update(Author).where(Author.id == comment.author_id)
-    session.execute(
-        statement.values(
-            published=Author.published + published, rejected=Author.rejected + rejected
-        ).execution_options(synchronize_session=False)
-    )
+    if published or rejected:
+        _record(session, comment.author_id, published=published, rejected=rejected)
+
+
+def _record(session: Session, author_id: int | None, *, published: int, rejected: int) -> None:
+    if author_id is not None:
+        values = {"author": author_id, "more_published": published, "more_rejected": rejected}
+        session.connection().execute(_RECORD, values)
 
 
 def _show(session: Session, comment: Comment, *, first: bool) -> None:
@@ -157,7 +171,7 @@ def _show(session: Session, comment: Comment, *, first: bool) -> None:
         comment.n = last_n
     _fill_leaf(session, comment)
     if first:
-        _count_reply(session, comment, 1)
+        _count_reply(session, comment.root_id, 1)
         if not comment.shown:
             comment.shown = True
             _show_ancestors(session, comment.parent_id)
@@ -165,7 +179,7 @@ def _show(session: Session, comment: Comment, *, first: bool) -> None:
 
 def _hide(session: Session, comment: Comment) -> None:
     touch(session, comment.thread_id, published=-1)
-    _count_reply(session, comment, -1)
+    _count_reply(session, comment.root_id, -1)
     session.flush()  # the walk up reads what was just set
     _hide_if_bare(session, comment.id)
     session.refresh(comment, ["shown"])
@@ -192,13 +206,9 @@ def _edited_at(revision: int, written: datetime) -> datetime | None:
     return written if revision > 1 else None
 
 
-def _count_reply(session: Session, comment: Comment, delta: int) -> None:
-    if comment.root_id is not None:
-        session.execute(
-            update(Comment)
-            .where(Comment.id == comment.root_id)
-            .values(replies_total=Comment.replies_total + delta)
-        )
+def _count_reply(session: Session, root_id: int | None, delta: int) -> None:
+    if root_id is not None:
+        session.connection().execute(_COUNT_REPLY, {"root": root_id, "delta": delta})
 
 
 def _show_ancestors(session: Session, parent_id: int | None) -> None:
@@ -232,3 +242,35 @@ def _hide_if_bare(session: Session, comment_id: int | None) -> None:
         if cast(CursorResult[Any], session.execute(statement)).rowcount == 0:
             return
         comment_id = session.scalar(select(Comment.parent_id).where(Comment.id == comment_id))
+
+
+# Built once, and run on the connection: the session's own way costs several times as much.
+_THREAD, _AUTHOR, _COMMENT = (cast(Table, model.__table__) for model in (Thread, Author, Comment))
+_TOUCH = (
+    update(_THREAD)
+    .where(_THREAD.c.id == bindparam("thread"))
+    .values(
+        # Never lower than the clock: a restored database cannot repeat a version that was already served.
+        version=case(
+            (_THREAD.c.version + 1 > bindparam("version"), _THREAD.c.version + 1), else_=bindparam("version")
+        ),
+        count=_THREAD.c.count + bindparam("published"),
+        last_n=_THREAD.c.last_n + bindparam("numbers"),
+        opened_at=func.coalesce(_THREAD.c.opened_at, bindparam("opened", type_=UtcTime)),
+    )
+    .returning(_THREAD.c.last_n)
+)
+_ADD = insert(_COMMENT).returning(_COMMENT.c.id)
+_RECORD = (
+    update(_AUTHOR)
+    .where(_AUTHOR.c.id == bindparam("author"))
+    .values(
+        published=_AUTHOR.c.published + bindparam("more_published"),
+        rejected=_AUTHOR.c.rejected + bindparam("more_rejected"),
+    )
+)
+_COUNT_REPLY = (
+    update(_COMMENT)
+    .where(_COMMENT.c.id == bindparam("root"))
+    .values(replies_total=_COMMENT.c.replies_total + bindparam("delta"))
+)

@@ -185,6 +185,14 @@ def test_a_pending_comment_leaves_no_public_trace(scene: Scene) -> None:
     assert scene.comment(comment)["leaf"] is None
 
 
+def test_a_held_edit_and_its_refusal_leave_no_public_trace(scene: Scene) -> None:
+    comment = scene.post()
+    before = scene.do(lambda session: session.get_one(Thread, scene.thread).version)
+    scene.edit(comment, held=True)
+    scene.decided(comment, "reject")
+    assert scene.do(lambda session: session.get_one(Thread, scene.thread).version) == before
+
+
 def test_a_late_approval_stands_at_the_end(scene: Scene) -> None:
     late = scene.post("pending")
     early = scene.post()
