@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from ... import clock, db, posting
 from ...errors import NotFound, Refused, ServiceError
-from ...models import PENDING, WITHDRAWN, Comment, Revision, Site, Thread
+from ...models import PENDING, PUBLISHED, WITHDRAWN, Comment, Revision, Site, Thread
 from ...reading import own as own_comments
 from .. import asking, limits
 from . import asked, threads, writing
@@ -112,6 +112,7 @@ def _page(
         "pages/own.html",
         place=place,
         comment=shown | {"created_at": clock.rfc3339(stored.created_at)},
+        is_public=stored.status == PUBLISHED,
         reason=stored.reason if shown["status"] == PENDING else None,
         body=_source(comment) if body is None else body,
         errors=asked.messages(error),

@@ -154,6 +154,16 @@ def test_an_author_edits_by_the_link(pages: Pages) -> None:
     assert ">edited<" in pages.text(slug="tarn")
 
 
+def test_an_edit_that_waits_leaves_the_earlier_words(pages: Pages) -> None:
+    comment, token = pages.posted("Calm.")
+    pages.service.set_policy(words_held=["furious"])
+    answer = pages.send(f"/comments/{comment}/revisions", {"edit_token": token, "body": "Furious."})
+    own = pages.client.get(answer.headers["Location"]).text
+    assert "Your changes wait for a moderator. Until then your earlier words stay." in own
+    assert "Furious.</textarea>" in own
+    assert "<p>Calm.</p>" in pages.text(slug="tarn")
+
+
 def test_an_edit_that_is_not_right_keeps_the_words(pages: Pages) -> None:
     comment, token = pages.posted("Frist.")
     too_long = "x" * 10_001
