@@ -1,4 +1,4 @@
-"""The pages' own style sheet and script, served under names that carry their hash."""
+"""The pages' own style sheet, script and icon, served under names that carry their hash."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from flask import Response, request
 from ...errors import NotFound
 
 FOLDER = Path(__file__).parent / "static"
-TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 FOREVER = "public, max-age=31536000, immutable"
 
 

@@ -62,7 +62,7 @@ def reverse() -> Response:
             for id in wanted
         ]
 
-    return _answered(done=db.write(work), back=request.form.get("back", ""))
+    return _answered(done=db.write(work), back=request.form.get("back", ""), show=_comment_of(wanted[0]))
 
 
 def _wanted() -> list[tuple[Site, list[Item]]]:
@@ -112,7 +112,14 @@ def _sites_of(decision_ids: Sequence[int]) -> Mapping[int, int]:
     return places
 
 
-def _answered(*, done: Sequence[int], late: Sequence[int] = (), gone: int = 0, back: str = "") -> Response:
+def _comment_of(decision_id: int) -> int | None:
+    """What was undone is shown again first."""
+    return db.reading().scalar(select(Decision.comment_id).where(Decision.id == decision_id))
+
+
+def _answered(
+    *, done: Sequence[int], late: Sequence[int] = (), gone: int = 0, back: str = "", show: int | None = None
+) -> Response:
     db.extension.session.remove()  # what was read before the change is old now
     if request.accept_mimetypes.best == "application/json":
         return jsonify(_told(done, late, gone))
@@ -122,6 +129,7 @@ def _answered(*, done: Sequence[int], late: Sequence[int] = (), gone: int = 0, b
         "queue": frame.chosen_queue(),
         "site": request.form.get("only") or None,
         "q": request.form.get("q") or None,
+        "comment": show,
         "done": _dotted(done) or None,
         "late": _dotted(late) or None,
         "gone": gone or None,

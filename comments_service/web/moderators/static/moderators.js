@@ -276,7 +276,8 @@ function onSubmit(event) {
   if (form.matches("[data-undo]")) {
     event.preventDefault();
     undo();
-  } else if (form.action.endsWith("/decisions")) {
+  } else if (form.getAttribute("action")?.endsWith("/decisions")) {
+    // Not form.action: a field of that name stands before it.
     const body = fields(form, event.submitter);
     if (form === rows && !body.get("item")) return;
     event.preventDefault();

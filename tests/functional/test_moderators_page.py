@@ -1,0 +1,178 @@
+"""A moderator at work in a real browser, against the real server."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy.orm import Session
+
+from comments_service import people, sites
+from comments_service.identity import Signer
+from tests.app import ORIGIN, Live
+from tests.databases import SECRET, open_database
+from tests.servers.chromium import PageErrors
+
+DESKTOP = {"viewport": {"width": 1280, "height": 900}}
+BODY = "A remark of {} on the tarn.\n\nAnd one more thing."
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+class Work:
+    """A premoderated site of one test's own, where three comments wait for its moderator."""
+
+    def __init__(self, live: Live, site: str) -> None:
+        self.live = live
+        self.site = site
+        with open_database(live.environ["COMMENTS_DATABASE_URL"]) as database:
+            token = database.write(self.prepare)
+        self.link = f"{live.url}/moderate/sign-in?token={token}"
+        for name in ("Ann", "Ben", "Cleo"):
+            live.api(f"{site}/comments", {"slug": "tarn", "name": name, "body": BODY.format(name)})
+
+    def prepare(self, session: Session) -> str:
+        # As the commands do, without waiting for each to start.
+        person = f"Mara of {self.site}"
+        policy = {"mode": "premoderated"}
+        sites.add(session, key=self.site, name=self.site, origins=[ORIGIN], policy=policy)
+        people.add(session, name=person, sites=[self.site], role="admin")
+        return people.make_link(session, Signer(SECRET), person)
+
+    def sign_in(self, page: Page) -> None:
+        page.goto(self.link)
+        expect(page.get_by_role("heading", name="Sign in as Mara")).to_be_visible()
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/moderate/")
+
+    def published(self) -> list[str]:
+        """Who is published, as readers see it."""
+        comments = self.live.api(f"{self.site}/comments", slug="tarn", sort="oldest")["comments"]
+        return [comment["name"] for comment in comments]
+
+
+@pytest.fixture(scope="module")
+def service(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """One server for all tests of this file, as starting it takes longest."""
+    folder = tmp_path_factory.mktemp("moderators")
+    shutil.copy(migrated_file, folder / "comments.db")
+    running = Live(folder, f"sqlite:///{folder / 'comments.db'}")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def work(service: Live, request: pytest.FixtureRequest) -> Work:
+    """What waits for the moderator of this test."""
+    return Work(service, request.node.name.replace("_", "-")[5:45].rstrip("-"))
+
+
+def test_a_moderator_works_by_keys(work: Work, open_page: Callable[..., Page]) -> None:
+    page = open_page(**DESKTOP)
+    work.sign_in(page)
+    card, toast = page.locator("[data-card]"), page.get_by_role("status")
+    expect(card).to_contain_text("A remark of Ann")
+    expect(card).to_contain_text("1 of 3")
+
+    page.keyboard.press("a")
+    expect(card).to_contain_text("A remark of Ben")
+    expect(toast).to_contain_text("Approved Ann’s comment")
+    assert work.published() == ["Ann"]
+
+    page.keyboard.press("r")  # nothing is suggested, so the menu opens
+    expect(page.get_by_role("button", name="Off topic")).to_be_visible()
+    page.keyboard.press("2")
+    expect(card).to_contain_text("A remark of Cleo")
+    expect(toast).to_contain_text("Rejected Ben’s comment as off topic")
+
+    page.keyboard.press("u")
+    expect(card).to_contain_text("A remark of Ben")
+    expect(toast).to_contain_text("Undone: Ben’s comment is pending again.")
+
+    page.keyboard.press("j")
+    expect(card).to_contain_text("A remark of Cleo")
+    page.keyboard.press("k")
+    expect(card).to_contain_text("A remark of Ben")
+    page.keyboard.press("s")
+    expect(card).to_contain_text("A remark of Cleo")
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", name="Nothing waits")).to_be_visible()
+    expect(toast).to_contain_text("Approved Cleo’s comment")
+    assert work.published() == ["Ann", "Cleo"]
+
+    page.keyboard.press("u")
+    expect(card).to_contain_text("A remark of Cleo")
+    assert work.published() == ["Ann"]
+
+
+def test_keys_can_be_switched_off(work: Work, open_page: Callable[..., Page]) -> None:
+    page = open_page(**DESKTOP)
+    work.sign_in(page)
+    page.keyboard.press("?")
+    page.get_by_label("Single keys act on comments").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("a")
+    page.reload()
+    expect(page.locator("[data-card]")).to_contain_text("A remark of Ann")
+    page.keyboard.press("a")
+    expect(page.locator("[data-card]")).to_contain_text("A remark of Ann")
+    assert work.published() == []
+
+
+def test_ticked_comments_are_decided_together(work: Work, open_page: Callable[..., Page]) -> None:
+    page = open_page(**DESKTOP)
+    work.sign_in(page)
+    page.keyboard.press("x")
+    page.keyboard.press("x")
+    page.get_by_role("button", name="Approve 2").click()
+    expect(page.get_by_role("status")).to_contain_text("2 approved.")
+    expect(page.locator("[data-row]:visible")).to_have_count(0)
+    assert work.published() == ["Ben", "Cleo"]
+
+
+def test_what_cannot_be_saved_comes_back(
+    work: Work, open_page: Callable[..., Page], page_errors: PageErrors
+) -> None:
+    page = open_page(**DESKTOP)
+    work.sign_in(page)
+    expect(page.locator("[data-card]")).to_contain_text("A remark of Ann")
+    page_errors.expect("ERR_FAILED")
+    page.route("**/decisions", lambda route: route.abort())
+    page.keyboard.press("a")
+    expect(page.get_by_role("status")).to_contain_text("Not saved")
+    expect(page.locator("[data-card]")).to_contain_text("A remark of Ann")
+    assert work.published() == []
+
+
+def test_a_phone_rejects_from_a_sheet(work: Work, open_page: Callable[..., Page]) -> None:
+    page = open_page(**PHONE)
+    work.sign_in(page)
+    page.locator(".as-reject > details > summary").tap()
+    page.get_by_role("button", name="Abuse").tap()
+    expect(page.get_by_role("status")).to_contain_text("Rejected Ann’s comment as abuse")
+    page.get_by_role("status").get_by_role("button", name="Undo").tap()
+    expect(page.locator("[data-card]")).to_contain_text("A remark of Ann")
+    page.get_by_role("button", name="Approve", exact=True).tap()
+    expect(page.get_by_role("status")).to_contain_text("Approved Ann’s comment")
+    assert work.published() == ["Ann"]
+
+
+def test_all_of_it_works_without_the_script(work: Work, open_page: Callable[..., Page]) -> None:
+    page = open_page(**DESKTOP, java_script_enabled=False)
+    work.sign_in(page)
+    page.get_by_role("button", name="Approve", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("Approved Ann’s comment")
+    page.locator("summary", has_text="Reject…").first.click()
+    page.get_by_role("button", name="Off topic").first.click()
+    expect(page.get_by_role("status")).to_contain_text("Rejected Ben’s comment as off topic")
+    page.get_by_role("status").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("status")).to_contain_text("Undone: Ben’s comment is pending again.")
+    page.locator("summary", has_text="Reject…").first.click()
+    page.get_by_text("Illegal", exact=True).first.click()
+    page.get_by_label("Note, for other moderators").locator("visible=true").fill("Paragraph 185.")
+    page.get_by_role("button", name="Reject: illegal").click()
+    expect(page.get_by_role("status")).to_contain_text("as illegal")
+    assert work.published() == ["Ann"]
