@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from functools import partial
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -101,12 +102,8 @@ def prepared(migrated_file: Path, folder: Path, **environ: str) -> Newspaper:
     # Inside this process, because each command would start another one.
     inside = Service(settings)
     for site, mode in (("horizons", "open"), ("careful", "premoderated")):
-        policy = {"mode": mode}
-        inside.write(
-            lambda s, site=site, policy=policy: sites.add(
-                s, key=site, name=site, origins=[host.origin], policy=policy
-            )
-        )
+        add = partial(sites.add, key=site, name=site, origins=[host.origin], policy={"mode": mode})
+        inside.write(add)
     token = inside.add_moderator()
     inside.close()
     return Newspaper(service, host, token)

@@ -138,3 +138,30 @@ def test_a_service_that_does_not_answer_is_told_and_tried_again(
     visitor.page.unroute("**/comments?*")
     visitor.press("Try now")
     visitor.seen("Here all the time.")
+
+
+def test_news_is_offered_while_the_page_is_visible(reader: Arrive) -> None:
+    visitor = reader()
+    visitor.post_elsewhere("Before.")
+    visitor.page.clock.install()
+    visitor.open()
+    visitor.post_elsewhere("Meanwhile.")
+    visitor.page.clock.fast_forward(61_000)
+    expect(visitor.page.get_by_role("button", name="1 new comment")).to_be_visible()
+    expect(visitor.comment("Meanwhile.")).to_have_count(0)
+    visitor.press("1 new comment")
+    expect(visitor.seen("Meanwhile.")).to_contain_text("New")
+    expect(visitor.page.get_by_role("heading", name="Comments (2)")).to_be_visible()
+
+
+def test_the_element_tells_the_page_what_happens(reader: Arrive) -> None:
+    visitor = reader()
+    visitor.post_elsewhere("Told.")
+    visitor.page.add_init_script(
+        """window.told = [];
+        for (const name of ['ready', 'load', 'count', 'error'])
+            addEventListener('comments:' + name, (event) => told.push([name, event.detail.slug]));"""
+    )
+    visitor.open()
+    expected = [["count", visitor.slug], ["load", visitor.slug], ["ready", visitor.slug]]
+    assert visitor.page.evaluate("told") == expected
