@@ -8,9 +8,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, Table, delete, insert, select
 from sqlalchemy.orm import Session
 
 from . import checks, clock, db, identity, publishing
@@ -42,6 +42,9 @@ from .text.render import POLICY_VERSION, Rendered, render
 CREATED, ACCEPTED = 201, 202
 LONGEST_REASON = 500
 LONGEST_RULE = 200
+# Built once, and run on the connection: posting is the busiest write.
+_REMEMBER = insert(cast(Table, IdempotencyKey.__table__))
+_ADD_REVISION = insert(cast(Table, Revision.__table__))
 _THREAD_COLUMNS = (
     Thread.id,
     Thread.slug,
@@ -116,21 +119,53 @@ class Post:
             return replayed
         self._look_again(session, thread, author)
         parent = _parent(session, thread.id, self.words.parent)
-        comment = self._insert(session, thread, author, parent, now)
-        _judge_into(session, comment, self.verdict)
-        posted = _posted(session, self.signer, self.policy, comment, self.verdict)
+        fields = self._fields(session, thread, author, parent, now)
+        posted = self._published(session, fields) if self.is_published else self._held(session, fields)
         if author is not None and self.words.key is not None:
-            session.add(
-                IdempotencyKey(
-                    author_id=author.id,
-                    key=self.words.key,
-                    payload_hash=self.words.digest(),
-                    comment_id=comment.id,
-                    http_status=posted.http_status,
-                    created_at=now,
-                )
-            )
+            self._remember(session, author.id, self.words.key, posted, now)
         return posted
+
+    @property
+    def is_published(self) -> bool:
+        """Whether no check objected."""
+        return self.verdict.action == "publish"
+
+    def _published(self, session: Session, fields: Mapping[str, Any]) -> Posted:
+        comment_id = publishing.add(session, fields, self.rendered.html)
+        _add_revision(session, comment_id, 1, self.words.body, self.rendered.html, fields["created_at"])
+        shown = {
+            "id": comment_id,
+            "parent": fields["parent_id"],
+            "name": fields["name"],
+            "badge": None,
+            "html": self.rendered.html,
+            "created_at": fields["created_at"],
+            "edited_at": None,
+            "status": PUBLISHED,
+            "revision": 1,
+            "score": 0,
+        }
+        token, until = _edit_window(self.signer, self.policy, comment_id, fields["created_at"])
+        return Posted(shown, CREATED, token, until, None)
+
+    def _held(self, session: Session, fields: Mapping[str, Any]) -> Posted:
+        comment = Comment(**fields, status=PENDING, revision=1)
+        session.add(comment)
+        session.flush()  # its id is needed by everything that belongs to it
+        _add_revision(session, comment.id, 1, self.words.body, self.rendered.html, comment.created_at)
+        _judge_into(session, comment, self.verdict)
+        return _posted(session, self.signer, self.policy, comment)
+
+    def _remember(self, session: Session, author_id: int, key: str, posted: Posted, now: datetime) -> None:
+        values = {
+            "author_id": author_id,
+            "key": key,
+            "payload_hash": self.words.digest(),
+            "comment_id": posted.comment["id"],
+            "http_status": posted.http_status,
+            "created_at": now,
+        }
+        session.connection().execute(_REMEMBER, values)
 
     def _author(self, session: Session, now: datetime) -> AuthorFacts | None:
         if self.reader.author_key is None:
@@ -143,33 +178,27 @@ class Post:
         self.draft.thread, self.draft.author = thread, author
         _raise_refusal(checks.judge_again(session, self.draft))
 
-    def _insert(
+    def _fields(
         self,
         session: Session,
         thread: ThreadFacts,
         author: AuthorFacts | None,
         parent: Comment | None,
         now: datetime,
-    ) -> Comment:
+    ) -> dict[str, Any]:
         bucket = identity.hashed(session, self.signer, self.reader.bucket)
-        comment = Comment(
-            site_id=self.site.id,
-            thread_id=thread.id,
-            parent_id=parent.id if parent else None,
-            root_id=(parent.root_id or parent.id) if parent else None,
-            author_id=author.id if author else None,
-            name=self.words.name,
-            status=PENDING,
-            revision=1,
-            fingerprint=self.draft.fingerprint,
-            bucket=bucket.hash,
-            bucket_day=bucket.day,
-            created_at=now,
-        )
-        session.add(comment)
-        session.flush()  # its id is needed by everything that belongs to it
-        _add_revision(session, comment.id, 1, self.words.body, self.rendered.html, now)
-        return comment
+        return {
+            "site_id": self.site.id,
+            "thread_id": thread.id,
+            "parent_id": parent.id if parent else None,
+            "root_id": (parent.root_id or parent.id) if parent else None,
+            "author_id": author.id if author else None,
+            "name": self.words.name,
+            "fingerprint": self.draft.fingerprint,
+            "bucket": bucket.hash,
+            "bucket_day": bucket.day,
+            "created_at": now,
+        }
 
 
 @dataclass(frozen=True)
@@ -194,11 +223,11 @@ class Edit:
         _raise_refusal(checks.judge_again(session, self.draft))
         latest = _latest_revision(session, comment.id)
         if latest.body == self.body:
-            return _posted(session, self.signer, self.policy, comment, Verdict())
+            return _posted(session, self.signer, self.policy, comment)
         _add_revision(session, comment.id, latest.revision + 1, self.body, self.rendered.html, clock.now())
         comment.fingerprint = self.draft.fingerprint
         _judge_into(session, comment, self.verdict, revision=latest.revision + 1)
-        return _posted(session, self.signer, self.policy, comment, self.verdict)
+        return _posted(session, self.signer, self.policy, comment)
 
 
 def normalised(words: Words, *, longest: int) -> Words:
@@ -338,16 +367,13 @@ def meet_author(session: Session, site_id: int, key_hash: bytes, name: str, now:
 
 def _make_thread(session: Session, site_id: int, slug: str, now: datetime) -> ThreadFacts:
     """The slug's thread, locked; made if it is new. One statement, so that two firsts make one thread."""
-    moved_to = session.scalar(_alias(site_id, slug))
-    if moved_to is not None:
-        return _locked_thread(session, moved_to)
     statement = db.insert(session, Thread).values(site_id=site_id, slug=slug, created_at=now)
     statement = statement.on_conflict_do_update(
         index_elements=["site_id", "slug"], set_={"slug": statement.excluded.slug}
     )
     row = session.execute(statement.returning(*_THREAD_COLUMNS, Thread.created_at)).one()
     if row.created_at == now and (moved_to := session.scalar(_alias(site_id, slug))) is not None:
-        # It was moved away while this statement waited for it: nobody may find a second one here.
+        # The slug is an alias: nobody may find a second thread here.
         session.execute(delete(Thread).where(Thread.id == row.id))
         return _locked_thread(session, moved_to)
     return ThreadFacts(*row[:-1])
@@ -382,7 +408,7 @@ def _judge_into(session: Session, comment: Comment, verdict: Verdict, *, revisio
     publishing.change(session, comment, state, Because(action, revision=revision))
 
 
-def _posted(session: Session, signer: Signer, policy: Policy, comment: Comment, verdict: Verdict) -> Posted:
+def _posted(session: Session, signer: Signer, policy: Policy, comment: Comment) -> Posted:
     session.flush()  # the comment is read back as its author will see it
     shown = own.own(session, comment.id)
     status = CREATED if shown["status"] == PUBLISHED else ACCEPTED
@@ -392,15 +418,19 @@ def _posted(session: Session, signer: Signer, policy: Policy, comment: Comment, 
 def _answer(
     signer: Signer, policy: Policy, comment: Comment, shown: Mapping[str, Any], status: int
 ) -> Posted:
-    until = comment.created_at + timedelta(minutes=policy.edit_minutes)
-    editable = until > clock.now() and comment.status != WITHDRAWN
-    return Posted(
-        comment=shown,
-        http_status=status,
-        edit_token=signer.edit_token(comment.id, until) if editable else None,
-        edit_until=until if editable else None,
-        reason=comment.reason if shown["status"] == PENDING else None,
-    )
+    token = until = None
+    if comment.status != WITHDRAWN:
+        token, until = _edit_window(signer, policy, comment.id, comment.created_at)
+    reason = comment.reason if shown["status"] == PENDING else None
+    return Posted(shown, status, token, until, reason)
+
+
+def _edit_window(
+    signer: Signer, policy: Policy, comment_id: int, created_at: datetime
+) -> tuple[str, datetime] | tuple[None, None]:
+    """The token to edit with and until when; nothing once that time is over."""
+    until = created_at + timedelta(minutes=policy.edit_minutes)
+    return (signer.edit_token(comment_id, until), until) if until > clock.now() else (None, None)
 
 
 def _replayed(session: Session, post: Post, author: AuthorFacts | None) -> Posted | None:
@@ -468,18 +498,16 @@ def _rendered(body: str) -> Rendered:
 def _add_revision(
     session: Session, comment_id: int, revision: int, body: str, html: str, now: datetime
 ) -> None:
-    session.add(
-        Revision(
-            comment_id=comment_id,
-            revision=revision,
-            body=body,
-            html=html,
-            policy_version=POLICY_VERSION,
-            salt=secrets.token_bytes(16),
-            created_at=now,
-        )
-    )
-    session.flush()  # publishing reads it
+    values = {
+        "comment_id": comment_id,
+        "revision": revision,
+        "body": body,
+        "html": html,
+        "policy_version": POLICY_VERSION,
+        "salt": secrets.token_bytes(16),
+        "created_at": now,
+    }
+    session.connection().execute(_ADD_REVISION, values)
 
 
 def _add_evidence(session: Session, comment_id: int, revision: int, found: tuple[Found, ...]) -> None:

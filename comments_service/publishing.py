@@ -99,7 +99,8 @@ def touch(session: Session, thread_id: int, *, published: int = 0, numbers: int 
         "numbers": numbers,
         "opened": now if numbers else None,
     }
-    return session.connection().execute(_TOUCH, values).scalar_one()
+    last_n: int = session.connection().execute(_TOUCH, values).scalar_one()
+    return last_n
 
 
 def add(session: Session, fields: Mapping[str, Any], html: str) -> int:
