@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, current_app, render_template
+from markupsafe import Markup, escape
 
 from .. import caching
 from ..problem_types import FIELD_CODES, PROBLEM_TYPES
@@ -75,13 +76,15 @@ def docs() -> Response:
         for tag in spec.get("tags", ())
     }
     shapes = [_shape(spec, name) for name in sorted(spec["components"]["schemas"])]
-    page = render_template("pages/docs.html", sections=sections, shapes=shapes)
+    page = render_template("pages/docs.html", sections=sections, shapes=shapes, marked=code_marked)
     return caching.public(page.encode(), content_type=CONTENT_TYPE, cache_control=CACHED)
 
 
 def problem_list() -> Response:
     """Every problem's code, meaning and remedy."""
-    page = render_template("pages/problems.html", types=PROBLEM_TYPES, field_codes=FIELD_CODES)
+    page = render_template(
+        "pages/problems.html", types=PROBLEM_TYPES, field_codes=FIELD_CODES, marked=code_marked
+    )
     return caching.public(page.encode(), content_type=CONTENT_TYPE, cache_control=CACHED)
 
 
@@ -104,6 +107,15 @@ def operations(spec: Mapping[str, Any], tag: str) -> Iterator[Operation]:
             )
 
 
+def code_marked(text: str) -> Markup:
+    """The text, escaped, with what stands between back quotes as code."""
+    parts = text.split("`")
+    marked = (
+        Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
+    )
+    return Markup("").join(marked)
+
+
 def _spec() -> dict[str, Any]:
     spec: dict[str, Any] = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
     return spec
@@ -111,10 +123,14 @@ def _spec() -> dict[str, Any]:
 
 def _parameter(parameter: Mapping[str, Any]) -> Value:
     schema = parameter.get("schema", {})
-    note = "; ".join(
-        filter(None, (f"in the {parameter['in']}", parameter.get("description"), _bounds(schema)))
+    note = _note(parameter.get("description"), schema)
+    where = f"in the {parameter['in']}"
+    return Value(
+        parameter["name"],
+        _type(schema),
+        parameter.get("required", False),
+        "; ".join(filter(None, (where, note))),
     )
-    return Value(parameter["name"], _type(schema), parameter.get("required", False), note)
 
 
 def _body(spec: Mapping[str, Any], operation: Mapping[str, Any]) -> Shape | None:
@@ -135,7 +151,7 @@ def _shape(spec: Mapping[str, Any], name: str) -> Shape:
                 key,
                 _type(value),
                 key in required,
-                "; ".join(filter(None, (value.get("description"), _bounds(value)))),
+                _note(value.get("description"), value),
             )
             for key, value in schema.get("properties", {}).items()
         ],
@@ -170,14 +186,19 @@ def _type(schema: Mapping[str, Any]) -> str:
     return " or ".join(kinds)
 
 
+def _note(description: str | None, schema: Mapping[str, Any]) -> str:
+    return "; ".join(filter(None, ((description or "").rstrip("."), _bounds(schema))))
+
+
 def _bounds(schema: Mapping[str, Any]) -> str:
     found = []
     if "enum" in schema:
         found.append(", ".join(str(one) for one in schema["enum"]))
-    if "minimum" in schema or "maximum" in schema:
-        found.append(f"{schema.get('minimum', '…')} to {schema.get('maximum', '…')}")
+    if "maximum" in schema:
+        found.append(f"{schema.get('minimum', '…')} to {schema['maximum']}")
     if "maxLength" in schema:
-        found.append(f"{schema.get('minLength', 0)} to {schema['maxLength']} characters")
+        least = f"{schema['minLength']} to" if "minLength" in schema else "at most"
+        found.append(f"{least} {schema['maxLength']} characters")
     if schema.get("default") not in (None, ""):
         found.append(f"default {schema['default']}")
     return "; ".join(found)

@@ -66,6 +66,15 @@ def test_what_is_not_right_is_said_at_its_field_and_nothing_typed_is_lost(
     assert pages.service.page()["comments"] == []
 
 
+def test_a_form_sent_twice_posts_once(pages: Pages) -> None:
+    found = re.search(r'name="form" value="([^"]+)"', pages.text("/comment", slug="tarn"))
+    assert found
+    first, again = (pages.posted("Once is enough.", form=found[1])[0] for _ in range(2))
+    other, _ = pages.posted("Another thought from the same page.", form=found[1])
+    assert first == again != other
+    assert pages.posted("Once is enough.")[0] not in (first, other)
+
+
 def test_a_refusal_keeps_the_words(pages: Pages) -> None:
     pages.service.set_policy(mode="closed")
     answer = pages.post("Too late, and yet: <thoughts>.")
