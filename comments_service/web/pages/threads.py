@@ -130,7 +130,10 @@ def _conversation(root: tree.Comment, place: Place) -> tree.Node:
 def _article(policy: Policy, url: str | None, slug: str) -> str | None:
     """Where the article stands, if anybody said so; never an address that runs script."""
     address = url or policy.article_url.replace("{slug}", quote(slug, safe="/"))
-    return address if urlsplit(address).scheme in ("http", "https") else None
+    try:
+        return address if urlsplit(address).scheme in ("http", "https") else None
+    except ValueError:
+        return None
 
 
 def _slug_of(comment: int) -> str:

@@ -163,7 +163,19 @@ def test_a_closed_thread_is_read_and_takes_nothing(pages: Pages) -> None:
 def test_the_article_is_linked_when_its_address_is_known(pages: Pages) -> None:
     assert "news.example" not in pages.text(slug="a b/c?d")
     pages.service.set_policy(article_url="https://news.example/read/{slug}")
-    assert 'href="https://news.example/read/a%20b/c%3Fd"' in pages.text(slug="a b/c?d")
+    linked = '<a href="https://news.example/read/a%20b/c%3Fd">Back to the article</a>'
+    assert linked in pages.text(slug="a b/c?d")
+
+
+def test_a_title_and_an_address_of_the_thread_come_first(pages: Pages) -> None:
+    pages.service.set_policy(article_url="https://news.example/read/{slug}")
+    headers = {"Authorization": f"Bearer {pages.service.add_moderator()}"}
+    changes = {"title": "How deep is the tarn?", "url": "https://news.example/2026/tarn"}
+    threads = "/api/v1/sites/horizons/moderation/threads?slug=tarn"
+    assert pages.client.patch(threads, json=changes, headers=headers).status_code == 200
+    text = pages.text(slug="tarn")
+    assert '<a href="https://news.example/2026/tarn">How deep is the tarn?</a>' in text
+    assert "<title>Comments on How deep is the tarn?</title>" in text
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
 import pytest
 
+from comments_service import clock
 from comments_service.config import Settings
 from tests.app import Service
 from tests.web.pages.conftest import OURS, Pages, visible
@@ -196,6 +198,18 @@ def test_an_edit_without_a_good_token_is_refused_and_keeps_the_words(pages: Page
         assert pages.send(f"/comments/{comment}/withdrawal", {"edit_token": bad}).status_code == 403
     assert pages.get(f"/comments/{comment}/own").status_code == 422
     assert {one["id"] for one in pages.service.page()["comments"]} == {comment, other}
+
+
+def test_the_link_ends_with_the_time_to_edit(pages: Pages) -> None:
+    comment, _ = pages.posted("Settled.")
+    late = pages.service.signer.edit_token(comment, clock.now() - timedelta(seconds=1))
+    own = pages.get(f"/comments/{comment}/own", edit_token=late)
+    assert own.status_code == 403
+    assert "The time to edit this comment is over." in own.text
+    answer = pages.send(f"/comments/{comment}/revisions", {"edit_token": late, "body": "Unsettled."})
+    assert answer.status_code == 403
+    assert "Unsettled.</textarea>" in answer.text
+    assert "Settled." in pages.text(slug="tarn")
 
 
 def test_an_author_withdraws_by_the_link(pages: Pages) -> None:
