@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from . import checks, clock, db, identity, publishing
 from .checks import AuthorFacts, Draft, Found, ThreadFacts, Verdict
 from .errors import FieldError, Invalid, NotFound, Refused
-from .identity import Reader, Signer
+from .identity import HashedBucket, Reader, Signer
 from .models import (
     PENDING,
     PUBLISHED,
@@ -117,9 +117,10 @@ class Post:
         replayed = _replayed(session, self, author)
         if replayed is not None:
             return replayed
-        self._look_again(session, thread, author)
+        bucket = identity.hashed(session, self.signer, self.reader.bucket)
+        self._look_again(session, thread, author, bucket)
         parent = _parent(session, thread.id, self.words.parent)
-        fields = self._fields(session, thread, author, parent, now)
+        fields = self._fields(thread, author, parent, bucket, now)
         posted = self._published(session, fields) if self.is_published else self._held(session, fields)
         if author is not None and self.words.key is not None:
             self._remember(session, author.id, self.words.key, posted, now)
@@ -173,20 +174,21 @@ class Post:
         key_hash = self.signer.author(self.site.id, self.reader.author_key)
         return meet_author(session, self.site.id, key_hash, self.words.name, now)
 
-    def _look_again(self, session: Session, thread: ThreadFacts, author: AuthorFacts | None) -> None:
+    def _look_again(
+        self, session: Session, thread: ThreadFacts, author: AuthorFacts | None, bucket: HashedBucket
+    ) -> None:
         # A new thread had no row when the draft was judged; being new, it cannot be unregistered now.
-        self.draft.thread, self.draft.author = thread, author
+        self.draft.thread, self.draft.author, self.draft.bucket = thread, author, bucket
         _raise_refusal(checks.judge_again(session, self.draft))
 
     def _fields(
         self,
-        session: Session,
         thread: ThreadFacts,
         author: AuthorFacts | None,
         parent: Comment | None,
+        bucket: HashedBucket,
         now: datetime,
     ) -> dict[str, Any]:
-        bucket = identity.hashed(session, self.signer, self.reader.bucket)
         return {
             "site_id": self.site.id,
             "thread_id": thread.id,

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from ..errors import ServiceError
+from ..identity import HashedBucket
 from ..models.policy import Policy
 
 Action = Literal["publish", "hold", "refuse", "discard"]
@@ -40,7 +41,8 @@ class Draft:
 
     `thread` is None while the slug is new, `author` None for somebody unknown; `comment_id` is set
     for an edit. `form_age` is in seconds, None without a valid form token. `buckets` maps each day on
-    which the site banned addresses to this writer's address hash on that day.
+    which the site banned addresses to this writer's address hash on that day; `bucket` is today's hash,
+    known only inside the transaction that stores the comment.
     """
 
     site_id: int
@@ -57,6 +59,7 @@ class Draft:
     form_age: float | None = None
     comment_id: int | None = None
     buckets: Mapping[str, bytes] = field(default_factory=dict)
+    bucket: HashedBucket | None = None
 
     @property
     def mode(self) -> str:

@@ -1,11 +1,11 @@
-"""Slow mode: an author waits between two comments in one thread."""
+"""Slow mode: an author waits between two comments in one thread; without an author key, the address does."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from math import ceil
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from .. import clock
@@ -16,14 +16,12 @@ from .draft import PUBLISH, Draft, Verdict, refuse
 
 def check(session: Session, draft: Draft) -> Verdict:
     """Refuses an author's next comment until the thread's pause is over; edits are no new comments."""
-    thread, author = draft.thread, draft.author
-    if thread is None or author is None or not thread.slow_seconds or draft.is_edit:
+    thread, writer = draft.thread, _writer(draft)
+    if thread is None or writer is None or not thread.slow_seconds or draft.is_edit:
         return PUBLISH
     since = clock.now() - timedelta(seconds=thread.slow_seconds)
     latest = session.scalar(
-        select(func.max(Comment.created_at)).where(
-            Comment.author_id == author.id, Comment.thread_id == thread.id
-        )
+        select(func.max(Comment.created_at)).where(Comment.thread_id == thread.id, writer)
     )
     if latest is None or latest <= since:
         return PUBLISH
@@ -31,3 +29,11 @@ def check(session: Session, draft: Draft) -> Verdict:
     return refuse(
         TooFast("This conversation is in slow mode. Please wait a moment.", retry_after=seconds, code="slow")
     )
+
+
+def _writer(draft: Draft) -> ColumnElement[bool] | None:
+    if draft.author is not None:
+        return Comment.author_id == draft.author.id
+    if draft.bucket is None:
+        return None
+    return and_(Comment.bucket_day == draft.bucket.day, Comment.bucket == draft.bucket.hash)

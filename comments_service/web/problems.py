@@ -28,6 +28,15 @@ EXPOSED = "Retry-After, RateLimit, RateLimit-Policy, ETag, Link"
 # The address of a problem's explanation in the documentation, relative to the service.
 TYPE = "/docs/problems#{code}"
 
+# Our own: the framework's phrases differ from one version of Python to the next.
+CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    411: "length_required",
+    413: "content_too_large",
+    415: "unsupported_media_type",
+}
 SENTENCES = {
     400: "The request could not be read.",
     404: "There is nothing here.",
@@ -87,7 +96,7 @@ def _service_error(error: ServiceError) -> Response:
 def _http_error(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
         return Response(error.get_response().response, error.code, dict(error.get_headers()))
-    code = HTTPStatus(error.code).phrase.lower().replace(" ", "_")
+    code = CODES.get(error.code, "not_served")
     response = problem(error.code, code, SENTENCES.get(error.code) or error.description or error.name)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After", "WWW-Authenticate"):

@@ -174,6 +174,21 @@ def test_slow_mode_makes_an_author_wait(horizons: Service, tick: Any) -> None:
     assert horizons.post("Second", author_key=key).status_code == 201
 
 
+def test_slow_mode_holds_for_writers_without_an_author_key_too(horizons: Service) -> None:
+    token = horizons.add_moderator()
+    horizons.client.patch(
+        "/api/v1/sites/horizons/moderation/threads?slug=tarn",
+        json={"slow_seconds": 60},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert horizons.post("First").status_code == 201
+    assert horizons.post("Second").get_json()["code"] == "slow"
+    elsewhere = {"REMOTE_ADDR": "203.0.113.9"}
+    words = {"slug": "tarn", "name": "Ada", "body": "From another house"}
+    path = "/api/v1/sites/horizons/comments"
+    assert horizons.client.post(path, json=words, environ_base=elsewhere).status_code == 201
+
+
 def test_an_edit_replaces_the_text_and_says_so(horizons: Service) -> None:
     sent = horizons.post("Befor", author_key=new_author_key()).get_json()
     path = f"horizons/comments/{sent['comment']['id']}/revisions"
