@@ -12,8 +12,10 @@ const toast = $("[data-toast]");
 const keysDialog = $("[data-keys]");
 const cards = new Map(); // id -> promise of a card's element
 const removed = new Map(); // id -> the row that was taken from the list
+const decided = new Set(); // ids that were sent, so that a second press finds nothing to do
 let undoable = place ? $$("[name=decision]", $("[data-undo]") ?? toast).map((input) => input.value) : [];
 let toppingUp = false;
+let turn = 0; // counts what was shown, so that a slow card never replaces a later one
 let saving = Promise.resolve();
 
 root.classList.add("scripted");
@@ -104,7 +106,7 @@ function press(key, within) {
 function hasMoreToRead() {
   const read = $("[data-read]");
   const left = read.scrollHeight - read.clientHeight - read.scrollTop;
-  if (left < 8 || read.clientHeight === 0) return false;
+  if (left < 12 || read.clientHeight === 0) return false;
   read.scrollBy({ top: Math.max(40, read.clientHeight - 56) });
   say("The comment goes on. Press again at its end.", undoable.length > 0);
   return true;
@@ -212,19 +214,21 @@ function prefetch() {
   for (const line of all.slice(at + 1, at + 1 + AHEAD)) fetchCard(line.dataset.row);
 }
 
-async function show(id, { keepFocus = false } = {}) {
+async function show(id) {
+  const mine = ++turn;
   let card;
   try {
-    card = (await fetchCard(id)).cloneNode(true);
+    card = await fetchCard(id);
   } catch {
     location.assign(`?${withComment(id)}`);
     return;
   }
+  if (mine !== turn) return; // something else was asked for meanwhile
   cards.delete(id);
   place.replaceChildren(card);
   hideSeen();
   showUndo();
-  if (!keepFocus) $("[data-read]", card).focus({ preventScroll: true });
+  card.focus({ preventScroll: true });
   if (card.getBoundingClientRect().top < 0 || matchMedia("(max-width: 831.98px)").matches) scrollTo(0, 0);
   prefetch();
   topUp();
@@ -243,7 +247,7 @@ function hideSeen() {
   all.forEach((line, place) => (line.hidden = place <= at));
   const position = $("[data-position]", place);
   const total = $("[data-count-here]")?.textContent;
-  if (at >= 0 && !new URLSearchParams(location.search).get("cursor")) position.textContent = `${at + 1} of ${total}`;
+  if (at >= 0 && total && !new URLSearchParams(location.search).get("cursor")) position.textContent = `${at + 1} of ${total}`;
 }
 
 async function topUp() {
@@ -292,6 +296,8 @@ function fields(form, submitter) {
 // The next card is there before the answer is: what fails comes back with the reason.
 async function decide(body) {
   const ids = body.getAll("item").map((item) => item.split("/")[1]);
+  if (ids.every((id) => decided.has(id))) return;
+  for (const id of ids) decided.add(id);
   const current = currentId();
   const all = lines();
   const at = all.findIndex((line) => line.dataset.row === current);
@@ -307,12 +313,14 @@ async function decide(body) {
   }
   showTicks();
   for (const menu of $$("details.menu[open]")) menu.open = false;
-  if (!stays && next) await show(next.dataset.row);
-  const answer = await send("decisions", body);
+  const answering = send("decisions", body);
+  if (!stays && next) show(next.dataset.row);
+  const answer = await answering;
   if (!answer.ok) {
+    for (const id of ids) decided.delete(id);
     for (const { line, before } of taken.reverse()) if (line) putBack(line, before);
     say(`Not saved: ${answer.message}`, false);
-    if (!stays && current) await show(current);
+    if (!stays && current) show(current);
     return;
   }
   settle(answer);
@@ -340,6 +348,7 @@ async function undo() {
   settle(answer);
   const back = answer.comments.map(String);
   for (const id of back) {
+    decided.delete(id);
     const line = removed.get(id);
     if (line && rows) putBack(line, lines()[0] ?? null);
   }
