@@ -115,11 +115,18 @@ def one(session: Session, site_id: int, comment_id: int) -> bytes | None:
     return b'{"slug":%b,"comment":%b,"root":%b}' % (as_json(slug), _comment(row), _root(root, first))
 
 
-def counts(session: Session, site_id: int, slugs: Sequence[str]) -> dict[str, int]:
-    """The number of published comments under each slug, aliases included, in one query."""
+class Counted(NamedTuple):
+    """A slug that leads to a thread, with the thread's published comments and its version."""
+
+    slug: str
+    count: int
+    version: int
+
+
+def counts(session: Session, site_id: int, slugs: Iterable[str]) -> list[Counted]:
+    """Those of the slugs that lead to a thread, aliases included, in one query."""
     rows = session.execute(_COUNTS, {"site": site_id, "slugs": list(dict.fromkeys(slugs))})
-    found = dict(tuple(row) for row in rows)
-    return {slug: found.get(slug, 0) for slug in slugs}
+    return [Counted(*row) for row in rows]
 
 
 def as_json(value: Any) -> bytes:
@@ -244,7 +251,7 @@ _LATERAL_REPLIES = _statement(
 )
 _ONE = _statement(f"SELECT {_COLUMNS} FROM comment WHERE id = :id AND site_id = :site AND shown")  # noqa: S608
 _COUNTS = text(
-    "SELECT slug, count FROM thread WHERE site_id = :site AND slug IN :slugs UNION ALL "
-    "SELECT a.slug, t.count FROM thread_alias a JOIN thread t ON t.id = a.thread_id "
+    "SELECT slug, count, version FROM thread WHERE site_id = :site AND slug IN :slugs UNION ALL "
+    "SELECT a.slug, t.count, t.version FROM thread_alias a JOIN thread t ON t.id = a.thread_id "
     "WHERE a.site_id = :site AND a.slug IN :slugs"
 ).bindparams(bindparam("slugs", expanding=True))

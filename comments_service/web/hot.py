@@ -1,27 +1,31 @@
 """The hot path: a validating cache of Flask's own public answers, in front of everything else.
 
 It never builds a page. On a miss the application answers, and its views leave in the environ what the
-answer was made from; on a hit one indexed read tells whether that is still so. What it does not know
-falls through.
+answer was made from; on a hit a counter of all writes, or else one indexed read, tells whether that is
+still so. What it does not know falls through.
 """
 
 from __future__ import annotations
 
 import logging
+import mmap
 import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from time import monotonic, time
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from flask import Flask
 
+from .. import db
 from ..config import Settings
 from ..identity import Signer
 from .caching import KEY, Depends, Headers, Outgoing, Public, StartResponse
 
+Values: TypeAlias = tuple[int | str, ...]
 Application: TypeAlias = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 # Canonical first pages, and all else (deep pages, odd spellings) apart: random cursors evict no first page.
@@ -31,25 +35,37 @@ LARGEST_KEPT = 1024 * 1024
 POSTGRES_SECONDS = 0.25
 REPORT_SECONDS = 10.0
 CACHE_KILOBYTES = 256
-VERSIONS = (
-    "SELECT thread.version, site.version FROM thread JOIN site ON site.id = thread.site_id "
-    "WHERE thread.site_id = ? AND thread.slug = ?"
-)
+# How long the counter of turns is believed before the database is asked again.
+COUNTER_SECONDS = 1.0
+# An entry that was hit often survives so many halvings before it goes.
+MOST_HITS = 255
 METHODS = ("GET", "HEAD")
 
 logger = logging.getLogger(__name__)
 
 
-class Entry(NamedTuple):
-    """A kept answer, what it was made from, and when it was made (monotonic seconds)."""
+class Entry:
+    """A kept answer, what it was made from and when (monotonic seconds).
 
-    outgoing: Outgoing
-    depends: Depends
-    made: float
+    `checked` is the counter of turns at which it was last found true, to be believed until `believed`.
+    """
+
+    __slots__ = ("believed", "checked", "depends", "hits", "made", "outgoing", "size")
+
+    def __init__(self, key: str, outgoing: Outgoing, depends: Depends) -> None:
+        self.outgoing, self.depends = outgoing, depends
+        self.made, self.hits = monotonic(), 0
+        self.checked: bytes | None = None
+        self.believed = 0.0
+        # The gzip form is made later; it is counted from the start, as half of the plain one.
+        self.size = len(outgoing.body) * 3 // 2 + 4 * len(key) + 2_000
 
 
 class Shelf:
-    """Entries by address, the least recently used going first once they take more than `most` bytes."""
+    """Entries by address. Past `most` bytes the oldest goes first; one that was hit is spared for a while.
+
+    So what is asked for often outlives any number of addresses that are asked for once.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -58,33 +74,35 @@ class Shelf:
         self._lock = threading.Lock()
 
     def get(self, key: str) -> Entry | None:
-        """The entry, which is now the most recently used."""
+        """The entry, if it is here."""
         entry = self._entries.get(key)
         if entry is not None:
-            try:
-                self._entries.move_to_end(key)
-            except KeyError:
-                return entry  # another thread has just dropped it; what it says is still so
+            entry.hits += 1
         return entry
 
     def put(self, key: str, entry: Entry) -> None:
-        """Keep it in place of an older one."""
+        """Keep it in place of an older one, whose hits it inherits."""
         with self._lock:
-            self._drop(key)
+            old = self._drop(key)
+            entry.hits = old.hits if old is not None else entry.hits
             self._entries[key] = entry
-            self._bytes += self._size(entry)
+            self._bytes += entry.size
             while self._bytes > self._most:
-                self._drop(next(iter(self._entries)))
+                self._drop_or_spare(next(iter(self._entries)))
 
-    def _drop(self, key: str) -> None:
+    def _drop_or_spare(self, key: str) -> None:
+        entry = self._entries[key]
+        if entry.hits:
+            entry.hits = min(entry.hits, MOST_HITS) // 2
+            self._entries.move_to_end(key)
+        else:
+            self._drop(key)
+
+    def _drop(self, key: str) -> Entry | None:
         old = self._entries.pop(key, None)
         if old is not None:
-            self._bytes -= self._size(old)
-
-    @staticmethod
-    def _size(entry: Entry) -> int:
-        # The gzip form is made later; it is counted from the start, as half of the plain one.
-        return len(entry.outgoing.body) * 3 // 2 + 2_000
+            self._bytes -= old.size
+        return old
 
 
 class Hot:
@@ -130,7 +148,7 @@ class Hot:
     def _keep(self, key: str, outgoing: Outgoing, depends: Depends | None) -> None:
         if depends is not None and len(outgoing.body) <= LARGEST_KEPT:
             shelf = self._first if depends.canonical else self._rest
-            shelf.put(key, Entry(outgoing, depends, monotonic()))
+            shelf.put(key, Entry(key, outgoing, depends))
 
 
 class Hits:
@@ -149,33 +167,72 @@ class Hits:
 
 
 class SQLiteVersions:
-    """Whether an entry is current, by one indexed read on a read-only connection of the thread's own."""
+    """Whether an entry is true: for certain while nobody wrote anything, else by one indexed read.
+
+    The read happens on a read-only connection of the thread's own. It would cost more than the Python around
+    it if it were done at every hit: SQLite lets go of the interpreter, and all threads fight for it.
+    """
 
     def __init__(self, database: Path) -> None:
-        self._uri = f"{database.as_uri()}?mode=ro"
+        self._database = database
         self._mine = threading.local()
+        self._counter: mmap.mmap | None = None
 
     def __call__(self, entry: Entry) -> bool:
-        """Whether the thread and its site are as they were; an error counts as no."""
-        depends = entry.depends
-        if depends.expires is not None and time() >= depends.expires:
+        """Whether the threads and their site are as they were; an error counts as no."""
+        expires = entry.depends.expires
+        if expires is not None and time() >= expires:
             return False
+        # Read before the versions: a write in between is then seen by the next to ask.
+        count = self._counter[:] if self._counter is not None else None
+        if count is not None and count == entry.checked and monotonic() < entry.believed:
+            return True
+        if not self._are_current(entry.depends):
+            return False
+        entry.checked, entry.believed = count, monotonic() + COUNTER_SECONDS
+        return True
+
+    def _are_current(self, depends: Depends) -> bool:
+        site = depends.site_id
+        values: Values = (site, site, *depends.slugs, site, *depends.slugs)
         try:
-            row: tuple[int, int] | None = self._ask((depends.site_id, depends.slug)).fetchone()
+            return depends.versions == frozenset(self._ask(_versions(len(depends.slugs)), values))
         except sqlite3.Error:
             self._mine.__dict__.clear()
             return False
-        return row == (depends.thread_version, depends.site_version)
 
-    def _ask(self, place: tuple[int, str]) -> sqlite3.Cursor:
+    def _ask(self, statement: str, values: Values) -> sqlite3.Cursor:
         try:
             execute = self._mine.execute
         except AttributeError:
-            connection = sqlite3.connect(self._uri, uri=True, isolation_level=None, check_same_thread=False)
-            connection.execute("PRAGMA query_only = ON")
-            connection.execute(f"PRAGMA cache_size = -{CACHE_KILOBYTES}")
-            execute = self._mine.execute = connection.execute
-        return cast(sqlite3.Cursor, execute(VERSIONS, place))
+            execute = self._mine.execute = self._connected().execute
+        return cast(sqlite3.Cursor, execute(statement, values))
+
+    def _connected(self) -> sqlite3.Connection:
+        uri = f"{self._database.as_uri()}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KILOBYTES}")
+        self._counter = self._counter or _counter(self._database)
+        return connection
+
+
+def _counter(database: Path) -> mmap.mmap | None:
+    try:
+        return db.counter(database)
+    except OSError:
+        return None
+
+
+@cache
+def _versions(slugs: int) -> str:
+    marks = ",".join("?" * slugs)
+    return (
+        "SELECT '', version FROM site WHERE id = ? UNION ALL "  # noqa: S608 - nothing but question marks
+        f"SELECT slug, version FROM thread WHERE site_id = ? AND slug IN ({marks}) UNION ALL "
+        "SELECT a.slug, t.version FROM thread_alias AS a JOIN thread AS t ON t.id = a.thread_id "
+        f"WHERE a.site_id = ? AND a.slug IN ({marks})"
+    )
 
 
 def is_fresh(entry: Entry) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
-from comments_service import clock
+from comments_service import clock, db
 from comments_service.web import hot
 from tests.app import Service, new_author_key
 
@@ -117,6 +117,65 @@ def test_a_shelf_drops_what_was_not_used_for_longest(horizons: Service) -> None:
     assert shelf.get("a") is entry
     shelf.put("d", entry)
     assert [key for key in "abcd" if shelf.get(key)] == ["a", "c", "d"]
+
+
+def test_what_is_hot_outlives_any_number_of_addresses_asked_for_once(horizons: Service) -> None:
+    horizons.posted("Hello")
+    _read(horizons)
+    (kept,) = _hot(horizons)._first._entries.values()
+    shelf = hot.Shelf(3 * kept.size)
+    shelf.put("hot", hot.Entry(QUERY, kept.outgoing, kept.depends))
+    for number in range(100):
+        assert shelf.get("hot") is not None
+        shelf.put(f"variant {number}", hot.Entry(QUERY, kept.outgoing, kept.depends))
+    assert shelf._bytes <= shelf._most
+
+
+def test_counts_are_answered_from_memory_until_one_changes(horizons: Service, asked: list[str]) -> None:
+    horizons.posted("Hello")
+    path = "/api/v1/sites/horizons/counts?slug=tarn&slug=beck&slug=Tarn"
+    expected = {"counts": {"tarn": 1, "beck": 0, "Tarn": 0}}
+    assert [horizons.client.get(path).get_json() for _ in range(3)] == [expected] * 3
+    assert len(asked) == 1
+    if horizons.settings.is_sqlite:
+        horizons.posted("Hello", slug="beck")
+        assert horizons.client.get(path).get_json() == {"counts": {"tarn": 1, "beck": 1, "Tarn": 0}}
+
+
+def test_counts_of_unknown_slugs_alone_are_not_kept(horizons: Service) -> None:
+    for number in range(20):
+        horizons.client.get(f"/api/v1/sites/horizons/counts?slug=unknown-{number}")
+    assert not _hot(horizons)._rest._entries
+
+
+def test_while_nobody_writes_the_database_is_not_asked(horizons: Service) -> None:
+    if not horizons.settings.is_sqlite:
+        pytest.skip("PostgreSQL's entries expire by time")
+    current = _hot(horizons)._is_current
+    horizons.posted("Hello")
+    first = [_read(horizons) for _ in range(3)][-1]
+    current._mine.execute = _must_not_be_asked
+    assert _read(horizons).data == first.data
+    del current._mine.execute
+    horizons.posted("A second")
+    assert b"A second" in _read(horizons).data
+
+
+def test_a_write_that_was_not_counted_is_seen_a_moment_later(
+    horizons: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a process dies between its commit and the end of its turn."""
+    horizons.posted("Hello")
+    [_read(horizons) for _ in range(2)]
+    monkeypatch.setattr(db, "_raise_counter", lambda file: None)
+    horizons.posted("A second")
+    later = hot.monotonic() + hot.COUNTER_SECONDS
+    monkeypatch.setattr(hot, "monotonic", lambda: later)
+    assert b"A second" in _read(horizons).data
+
+
+def _must_not_be_asked(*_: Any) -> Any:
+    raise AssertionError("the database was asked")
 
 
 def test_a_page_expires_when_its_thread_closes(horizons: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote_plus, urlencode
 
@@ -77,8 +78,11 @@ def replies(query: dict[str, Any], site: str, comment: int) -> Response:
 def counts(query: dict[str, Any], site: str) -> Response:
     """Published comments of several threads."""
     wanted = {sent: slugs.normalise(sent) for sent in query["slug"]}
-    found = pages.counts(db.reading(), asking.site(site).id, list(wanted.values()))
-    return public(pages.as_json({"counts": {sent: found[slug] for sent, slug in wanted.items()}}))
+    found = asking.site(site)
+    counted = pages.counts(db.reading(), found.id, wanted.values())
+    published = {one.slug: one.count for one in counted}
+    body = pages.as_json({"counts": {sent: published.get(slug, 0) for sent, slug in wanted.items()}})
+    return public(body, depends=_counts_depend(found, tuple(set(wanted.values())), counted))
 
 
 @blueprint.post("/forms")
@@ -247,12 +251,19 @@ def _depends(site: Site, place: pages.Place, is_first: bool) -> Depends | None:
     closing = Policy.of(site).closing_time(place.closes_at, place.opened_at)
     return Depends(
         site_id=site.id,
-        slug=place.slug,
-        thread_version=place.version,
-        site_version=site.version,
+        slugs=(place.slug,),
+        versions=frozenset({("", site.version), (place.slug, place.version)}),
         expires=closing.timestamp() if closing is not None and closing > clock.now() else None,
         canonical=is_first and request.query_string.decode() in _spellings(place.slug),
     )
+
+
+def _counts_depend(site: Site, asked: tuple[str, ...], counted: Sequence[pages.Counted]) -> Depends | None:
+    """What counts were made from; None when no slug leads anywhere."""
+    if not counted:
+        return None
+    versions = {("", site.version), *((one.slug, one.version) for one in counted)}
+    return Depends(site_id=site.id, slugs=asked, versions=frozenset(versions))
 
 
 def _spellings(slug: str) -> tuple[str, ...]:
