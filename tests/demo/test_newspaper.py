@@ -95,7 +95,8 @@ def test_an_article_ends_in_its_thread_with_a_link_for_readers_without_script(
     for article in articles:
         seen = page(newspaper, f"/{article.slug}")
         [thread] = seen.all("comments-thread")
-        assert thread == {"site": SITE, "slug": article.slug, "service": SERVICE}
+        shown = {"site": SITE, "slug": article.slug, "service": SERVICE}
+        assert thread == shown | {"rules": "/house-rules", "privacy": "/privacy", "contact": "/contact"}
         fallback = f"{SERVICE}/sites/{SITE}/thread?slug={article.slug.replace('/', '%2F')}"
         assert fallback in seen.addresses()
 

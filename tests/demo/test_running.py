@@ -4,93 +4,19 @@ from __future__ import annotations
 
 import http.client
 import json
-import re
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from comments_service.demo.conversations import read_conversations
 from comments_service.demo.newspaper import NAME, SITE
-from tests.server.running import ROOT, wait_for
-from tests.servers.ports import answers, free_port
+from tests.demo.runs import Demo, free_pair
+from tests.servers.ports import answers
 
-SECONDS = 60
 LEAD = "town/four-minutes-fast"
-
-
-class Demo:
-    """A run of the demo on two free ports, with what it printed."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder = folder
-        self.port = port
-        self._printed = folder.with_name("printed")
-        command = [sys.executable, "-m", "comments_service.demo", "--port", str(port), "--dir", str(folder)]
-        with self._printed.open("wb") as printed:
-            self.process = subprocess.Popen(command, cwd=ROOT, stdout=printed, stderr=printed)
-
-    @property
-    def printed(self) -> str:
-        return self._printed.read_text()
-
-    def shows(self, words: str) -> None:
-        """Returns once these words were printed."""
-        wait_for(lambda: words in self.printed or self.process.poll() is not None, SECONDS)
-        assert words in self.printed, self.printed
-
-    def started(self) -> Demo:
-        self.shows("Ctrl-C")
-        return self
-
-    @property
-    def token(self) -> str:
-        return self._found(r"API token +(\S+)")
-
-    @property
-    def link(self) -> str:
-        return self._found(r"desk +(\S+)")
-
-    def _found(self, pattern: str) -> str:
-        found = re.search(pattern, self.printed)
-        assert found, self.printed
-        return found[1]
-
-    def ask(self, path: str, *, port: int | None = None, token: str = "") -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=10)
-        try:
-            connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
-        finally:
-            connection.close()
-
-    def read(self, path: str, *, token: str = "") -> Any:
-        status, body = self.ask(f"/api/v1/sites/{SITE}{path}", token=token)
-        assert status == 200, body
-        return json.loads(body)
-
-    def queue(self, name: str) -> list[Any]:
-        return list(self.read(f"/moderation/queues/{name}", token=self.token)["comments"])
-
-    def counts(self) -> dict[str, int]:
-        slugs = "&".join(f"slug={talk.article}" for talk in read_conversations())
-        return dict(self.read(f"/counts?{slugs}")["counts"])
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(30)
-
-
-def free_pair() -> int:
-    while answers((port := free_port()) + 1):
-        continue
-    return port
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,33 @@
+"""The demo as people meet it: a newspaper and a service on two origins, and where pictures of it go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.demo.runs import Demo, free_pair
+
+MILLISECONDS = 20_000  # that a page may take to show something, on a slow and busy machine
+
+expect.set_options(timeout=MILLISECONDS)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A run of the demo with its whole conversation, for the tests of one module."""
+    demo = Demo(tmp_path_factory.mktemp("functional") / "demo", free_pair())
+    yield demo.started()
+    demo.stop()
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Callable[[Page, str], None]:
+    """Keeps a picture of what is on the screen in the test's own folder."""
+
+    def keep(page: Page, name: str) -> None:
+        page.screenshot(path=tmp_path / f"{name}.png", animations="disabled")
+
+    return keep
