@@ -133,6 +133,37 @@ def test_ticked_comments_are_decided_together(work: Work, open_page: Callable[..
     assert work.published() == ["Ben", "Cleo"]
 
 
+def test_the_rows_are_filled_up_while_working(work: Work, open_page: Callable[..., Page]) -> None:
+    for n in range(30):
+        work.live.api(f"{work.site}/comments", {"slug": "tarn", "name": "Dora", "body": f"Remark {n}."})
+    page = open_page(**DESKTOP)
+    work.sign_in(page)
+    rows = page.locator("[data-row]:visible")
+    expect(rows).to_have_count(24)
+    page.get_by_label("Tick all").check()
+    page.get_by_role("button", name="Approve 24").click()
+    expect(page.get_by_role("status")).to_contain_text("24 approved.")
+    expect(rows).to_have_count(8)
+    expect(rows.last).to_contain_text("Remark 29.")
+
+
+def test_a_long_comment_is_not_decided_unread(work: Work, open_page: Callable[..., Page]) -> None:
+    body = "\n\n".join(f"Paragraph {n}." for n in range(30))
+    work.live.api(f"{work.site}/comments", {"slug": "tarn", "name": "Dora", "body": body})
+    page = open_page(**DESKTOP)
+    work.sign_in(page)
+    for name in ("Ben", "Cleo", "Dora"):
+        page.keyboard.press("j")
+        expect(page.locator("[data-card]")).to_contain_text(name)
+    page.keyboard.press("a")
+    expect(page.get_by_role("status")).to_contain_text("The comment goes on.")
+    assert work.published() == []
+    page.locator("[data-read]").evaluate("read => read.scrollTo(0, read.scrollHeight)")
+    page.keyboard.press("a")
+    expect(page.get_by_role("status")).to_contain_text("Approved Dora’s comment")
+    assert work.published() == ["Dora"]
+
+
 def test_what_cannot_be_saved_comes_back(
     work: Work, open_page: Callable[..., Page], page_errors: PageErrors
 ) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Blueprint, Response, make_response, request, url_for
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from ...errors import Invalid, ServiceError, TooFast, Unauthorised, Unavailable
@@ -13,6 +16,8 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+logger = logging.getLogger(__name__)
 
 blueprint = Blueprint("moderators", __name__, url_prefix="/moderate", template_folder="templates")
 for part in (queue, decisions, history, desk, settings, sign_in):
@@ -78,6 +83,15 @@ def _say_http_error(error: HTTPException) -> Response:
     if _wants_json():
         return make_response({"message": text}, status)
     return sign_in.message(TITLES.get(status, "That did not work"), text, status, **_back())
+
+
+def _say_database_away(error: Exception) -> Response:
+    logger.error("database away: %s", type(error).__name__)
+    return _say_error(Unavailable("The database cannot be reached just now. Please try again."))
+
+
+for away in (OperationalError, InterfaceError, TimeoutError):
+    blueprint.register_error_handler(away, _say_database_away)
 
 
 TITLES = {

@@ -197,7 +197,8 @@ def _decision_events(whole: queues.Card) -> Iterable[Event]:
             _sentence(decision, by_id.get(decision.reverses or 0)),
             seq=decision.seq,
             hash=decision.hash[:HASH_DIGITS],
-            note=_note(decision, _answered(decision, following, whole.all_reports)),
+            note=_note(decision, _answered(decision, following, whole.all_reports))
+            or _found(whole, decision),
         )
 
 
@@ -236,6 +237,13 @@ def _note(decision: Decided, answered: int) -> str:
             "Answers the report." if answered == 1 else f"Answers the {phrases.number(answered)} reports."
         )
     return " ".join(said)
+
+
+def _found(whole: queues.Card, decision: Decided) -> str:
+    """Why software held it; evidence is read for the present revision alone."""
+    if decision.action not in (HOLD, DISCARD) or decision.revision != whole.revision:
+        return ""
+    return " ".join(dict.fromkeys(found.message for found in whole.evidence))
 
 
 def _with_reports(events: list[Event], reports: Sequence[Report]) -> list[Event]:

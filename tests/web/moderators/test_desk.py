@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from comments_service.models import Decision, Revision, Site, Thread
+from comments_service.reading import queues
 from tests.app import Service
 from tests.databases import NOON
 from tests.web.moderators.conftest import Desk, author, comment, report
@@ -32,6 +34,20 @@ def test_a_history_shows_the_present_text_first_and_the_changes_as_prose(
     assert "by Mara, revision 2" in page
     assert "Answers the report." in page
     assert "Log unbroken to row 1" in page
+
+
+def test_a_database_that_is_away_is_said_in_a_page(
+    desk: Desk, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    monkeypatch.setattr(queues, "counts", away)
+    page = desk.get()
+    assert page.status_code == 503
+    assert "The database cannot be reached just now." in page.text
+    assert page.headers["Retry-After"] == "1"
+    assert "Content-Security-Policy" in page.headers
 
 
 def test_a_decision_can_be_undone_from_the_history(desk: Desk, service: Service, site: int) -> None:
@@ -65,7 +81,13 @@ def test_an_author_is_banned_from_the_card_and_the_ban_is_lifted(
     desk: Desk, service: Service, site: int
 ) -> None:
     waiting = comment(service, site, author_id=author(service, site))
-    form = {"site": "horizons", "comment": waiting, "kind": "author", "days": 7, "reason": "Adverts."}
+    form: dict[str, Any] = {
+        "site": "horizons",
+        "comment": waiting,
+        "kind": "author",
+        "days": 7,
+        "reason": "Adverts.",
+    }
     answer = desk.send("bans", **form)
     page = desk.client.get(answer.location).text
     for words in ("Wren", "Adverts.", "by Mara", "The ban is in force."):
@@ -78,7 +100,13 @@ def test_an_author_is_banned_from_the_card_and_the_ban_is_lifted(
 
 def test_a_ban_needs_a_reason_and_a_sensible_time(desk: Desk, service: Service, site: int) -> None:
     waiting = comment(service, site, author_id=author(service, site))
-    form = {"site": "horizons", "comment": waiting, "kind": "author", "days": 7, "reason": "Adverts."}
+    form: dict[str, Any] = {
+        "site": "horizons",
+        "comment": waiting,
+        "kind": "author",
+        "days": 7,
+        "reason": "Adverts.",
+    }
     for changed in ({"reason": " "}, {"days": -1}, {"days": 10**9}, {"kind": "planet"}):
         assert desk.send("bans", **{**form, **changed}).status_code == 422, changed
     assert desk.send("bans", **{**form, "comment": 10**9}).status_code == 404

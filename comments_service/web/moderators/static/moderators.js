@@ -108,7 +108,7 @@ function hasMoreToRead() {
   const left = read.scrollHeight - read.clientHeight - read.scrollTop;
   if (left < 12 || read.clientHeight === 0) return false;
   read.scrollBy({ top: Math.max(40, read.clientHeight - 56) });
-  say("The comment goes on. Press again at its end.", undoable.length > 0);
+  say("The comment goes on. Press again at its end.", false);
   return true;
 }
 
@@ -267,6 +267,7 @@ async function topUp() {
     const next = $("[data-further]", page);
     if (next) further.href = next.href;
     else further.remove();
+    hideSeen();
     prefetch();
   } finally {
     toppingUp = false;
@@ -387,7 +388,9 @@ function settle(answer) {
   }
   undoable = answer.undo.map(String);
   say(answer.message, undoable.length > 0);
-  if (rows && currentId()) hideSeen();
+  if (!rows || !currentId()) return;
+  hideSeen();
+  topUp();
 }
 
 function say(message, canUndo) {
