@@ -15,9 +15,9 @@ from tests.servers.chromium import chromium
 
 DESKTOP = {"width": 1280, "height": 900}
 ARTICLE = "Town clock will stay four minutes fast, council decides by one vote"
-MARGIN = 32
+MARGIN = 24
 # So much of the conversation shows what a thread looks like.
-CONVERSATION_HEIGHT = 900
+CONVERSATION_HEIGHT = 1000
 
 
 def main(folder: Path) -> None:

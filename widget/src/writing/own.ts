@@ -17,7 +17,7 @@ export function ownNote(context: Context, { comment, approved }: CommentView): H
   if (comment.status === "published") return null;
   if (comment.status !== "rejected") return note(icons.clock, say("pending"), [say("only_you"), " ", reason]);
   const rules = addressIn(context, "rules");
-  return note(icons.alert, say("rejected"), [reason, " ", rules && h("a", { href: rules }, say("rules"))], "danger");
+  return note(icons.alert, reason || say("rejected"), [say("decided"), " ", rules && h("a", { href: rules }, say("rules"))], "danger");
 }
 
 /** The actions on an own comment. The view's `reply` button is taken only where others can read the comment. */
