@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from . import clock, identity, publishing
@@ -19,7 +19,8 @@ HIDDEN = "Several readers reported your comment, so a moderator looks at it agai
 def report(
     session: Session, *, signer: Signer, site: Site, reader: Reader, comment_id: int, reason: str, text: str
 ) -> None:
-    """Add a complaint. Another from the same address bucket changes nothing while the first is open.
+    """Add a complaint. Another from the same address bucket changes nothing while the first is open,
+    or once a moderator has answered it by approving the revision.
 
     Raises NotFound for a comment that is not public. A comment that a moderator approved in this
     revision gathers no new reports, unless the reason is `illegal`.
@@ -27,10 +28,10 @@ def report(
     comment = publishing.lock(session, site.id, comment_id)
     if comment is None or comment.status != PUBLISHED:
         raise NotFound("There is no such comment.", code="comment_not_found")
-    if _has_reported(session, signer, reader, comment.id):
+    answered = comment.reviewed and comment.held_revision is None and reason != "illegal"
+    if _has_reported(session, signer, reader, comment, answered=answered):
         return
     bucket = identity.hashed(session, signer, reader.bucket)
-    answered = comment.reviewed and comment.held_revision is None and reason != "illegal"
     now = clock.now()
     session.add(
         Report(
@@ -51,11 +52,15 @@ def report(
     session.flush()
 
 
-def _has_reported(session: Session, signer: Signer, reader: Reader, comment_id: int) -> bool:
+def _has_reported(
+    session: Session, signer: Signer, reader: Reader, comment: Comment, *, answered: bool
+) -> bool:
+    """Whether this address complained before: openly, or about what a moderator has answered since."""
+    counts: ColumnElement[bool] = Report.closed_at.is_(None)
+    if answered:
+        counts = or_(counts, Report.revision == comment.revision)
     rows = session.execute(
-        select(Report.bucket_day, Report.bucket).where(
-            Report.comment_id == comment_id, Report.closed_at.is_(None)
-        )
+        select(Report.bucket_day, Report.bucket).where(Report.comment_id == comment.id, counts)
     ).all()
     ours = identity.hashed_on(session, signer, reader.bucket, {day for day, _ in rows if day})
     return any(ours.get(day) == bucket for day, bucket in rows if day)

@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from comments_service.web import hot
 from tests.app import Service, new_author_key
+from tests.databases import rows
 
 
 @pytest.fixture(autouse=True)
@@ -127,7 +128,10 @@ def test_what_a_moderator_approved_gathers_no_new_reports_but_illegal_ones(
     decide(horizons, token, comment, "approve")
     for number in range(6):
         assert report(horizons, comment, number).status_code == 201
+        report(horizons, comment, number, "spam")
     assert reported(horizons, token) == {}
+    with horizons.database.writer.connect() as connection:
+        assert len(rows(connection)["report"]) == 6, "one of each network"
     assert is_public(horizons, comment)
     report(horizons, comment, 1, "illegal")
     assert [one["reason"] for one in reported(horizons, token)[comment]] == ["illegal"]
