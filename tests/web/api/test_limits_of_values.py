@@ -75,7 +75,7 @@ def test_the_body_has_the_length_that_the_operator_set(settings: Settings) -> No
 
 def test_an_author_key_has_at_least_22_characters_of_base64url(horizons: Service) -> None:
     comment = horizons.posted(author_key="a" * 22)
-    doors = {
+    doors: dict[str, dict[str, Any]] = {
         "comments": words(),
         "mine": {"slug": "tarn"},
         f"comments/{comment['id']}/votes": {"value": 1},

@@ -13,6 +13,7 @@ import pytest
 from comments_service import clock
 from comments_service.web import hot
 from comments_service.web.schemas import readers as shapes
+from comments_service.web.schemas.fields import Time
 from tests.app import ORIGIN, Service, new_author_key
 
 MARKER = "zaunkoenig"
@@ -413,7 +414,7 @@ def with_times(value: Any) -> Any:
     if isinstance(value, dict):
         times = ("created_at", "edited_at", "closes_at")
         return {
-            name: shapes.Time().deserialize(one) if name in times and one else with_times(one)
+            name: Time().deserialize(one) if name in times and one else with_times(one)
             for name, one in value.items()
         }
     return value
