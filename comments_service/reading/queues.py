@@ -388,7 +388,7 @@ def _whole_rows() -> Select[*tuple[Any, ...]]:
             parent.name.label("parent_name"),
             parent.status.label("parent_status"),
             parent.created_at.label("parent_created_at"),
-            func.substr(parent_text.body, 1, EXCERPT).label("parent_body"),
+            func.substr(parent_text.body, 1, EXCERPT + 1).label("parent_body"),
         )
         .join(Site, Site.id == Comment.site_id)
         .join(Thread, Thread.id == Comment.thread_id)
@@ -441,8 +441,12 @@ def _queue_row(
 def _parent(comment: Comment, row: Row[*tuple[Any, ...]]) -> Parent | None:
     if comment.parent_id is None:
         return None
-    body = row.parent_body or ""
+    body = _excerpt(row.parent_body or "")
     return Parent(comment.parent_id, row.parent_name, row.parent_status, body, row.parent_created_at)
+
+
+def _excerpt(text: str) -> str:
+    return text if len(text) <= EXCERPT else text[: EXCERPT - 1].rstrip() + "…"
 
 
 def _record(author: Author | None, recent: tuple[str, ...]) -> Record | None:

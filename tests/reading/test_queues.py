@@ -270,7 +270,7 @@ def test_a_row_holds_all_that_a_decision_needs(scene: Scene) -> None:
     assert (row.id, row.site_key, row.slug, row.title) == (comment, "horizons", "tarn", "At the tarn")
     assert row.parent is not None
     assert (row.parent.id, row.parent.name, row.parent.status) == (parent, "Robin", "published")
-    assert row.parent.body == "p" * queues.EXCERPT
+    assert row.parent.body == "p" * (queues.EXCERPT - 1) + "…"
     assert row.author is not None
     assert (row.author.id, row.author.published, row.author.rejected) == (author, 1, 1)
     assert row.author.recent == ("published", "rejected", "pending")
