@@ -1,0 +1,304 @@
+"""The shipped nginx configuration in front of two real processes of the application."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import pytest
+
+from tests.app import ORIGIN, Live
+from tests.servers import programs, shipped_nginx
+from tests.servers.nginx import Nginx
+from tests.servers.ports import PAUSE
+
+MARKER = "xyzzymarker"
+PAGE = "/api/v1/sites/horizons/comments?slug=tarn"
+SECONDS = 2.0
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Front:
+    """nginx with the two applications behind it."""
+
+    def __init__(self, nginx: Nginx, apps: list[Live]) -> None:
+        self.nginx, self.apps = nginx, apps
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.nginx.port, timeout=10)
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        chunked = not isinstance(body, bytes | None)
+        try:
+            connection.request(method, path, body, names, encode_chunked=chunked)
+            answer = connection.getresponse()
+            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str = PAGE, **headers: str) -> Answer:
+        return self.ask("GET", path, **headers)
+
+    def post(self, path: str, fields: Any, **headers: str) -> Answer:
+        sent = {"Content_Type": "application/json", **headers}
+        return self.ask("POST", f"/api/v1/sites/horizons/{path}", json.dumps(fields).encode(), **sent)
+
+    def comment(self, body: str, **fields: Any) -> Answer:
+        return self.post("comments", {"slug": "tarn", "name": "Wren", "body": body, **fields})
+
+    def log(self) -> str:
+        return (self.nginx.folder / "access.log").read_text()
+
+
+@pytest.fixture(scope="module")
+def front(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    """Two services of one worker each on one database, limits on except where a test needs many posts."""
+    program, folder = programs.need("nginx"), tmp_path_factory.mktemp("nginx")
+    shutil.copy(migrated_file, folder / "comments.db")
+    apps = []
+    nginx = None
+    try:
+        for name in ("one", "two"):
+            (folder / name).mkdir()
+            apps.append(
+                Live(
+                    folder / name,
+                    f"sqlite:///{folder / 'comments.db'}",
+                    COMMENTS_TRUSTED_PROXIES="127.0.0.1/32",
+                    COMMENTS_LIMIT_REPORT="2 per hour",
+                )
+            )
+        apps[0].cli("site", "add", "horizons", "--origin", ORIGIN)
+        apps[0].cli("site", "set", "horizons", f"words_held={MARKER}")
+        for app in apps:
+            app.start(workers=1)
+        nginx = Nginx(program, shipped_nginx.configuration([app.port for app in apps]))
+        yield Front(nginx, apps)
+    finally:
+        if nginx is not None:
+            nginx.stop()
+        for app in apps:
+            app.stop()
+
+
+def test_a_page_is_kept_for_a_moment_and_then_fresh(front: Front) -> None:
+    assert front.comment("Before").status == 201
+    _until(lambda: b"Before" in front.get().body)
+    log = front.log
+    assert front.comment("After").status == 201
+    _until(lambda: b"After" in front.get().body)
+    _until(lambda: " HIT" in log())
+
+
+def test_a_page_nobody_asked_for_in_a_while_is_not_shown_as_it_was(front: Front) -> None:
+    front.comment("Old", slug="quiet")
+    path = "/api/v1/sites/horizons/comments?slug=quiet"
+    front.get(path)
+    front.comment("New", slug="quiet")
+    asked = time.monotonic()
+    _until(lambda: time.monotonic() > asked + SECONDS)  # a premise: nobody asks meanwhile
+    assert b"New" in front.get(path).body
+
+
+def test_each_form_is_kept_apart_and_answers_304(front: Front) -> None:
+    for number in range(4):
+        front.comment(f"A comment long enough to be worth packing, number {number}", slug="forms")
+    path = "/api/v1/sites/horizons/comments?slug=forms"
+    for _ in range(3):
+        plain = front.get(path)
+        packed = [
+            front.get(path, Accept_Encoding=spelt) for spelt in ("gzip", "br, gzip;q=0.8", "deflate,gzip")
+        ]
+        refused = [
+            front.get(path, Accept_Encoding=spelt) for spelt in ("identity", "gzip;q=0", "gzip; q=0.0, br")
+        ]
+        assert {gzip.decompress(answer.body) for answer in packed} == {plain.body}
+        assert {answer.body for answer in refused} == {plain.body}
+        assert "content-encoding" not in plain.headers
+        assert plain.headers["vary"] == "Accept-Encoding"
+        assert plain.headers["cache-control"] == "public, max-age=0, s-maxage=1"
+        for answer, accepts in ((plain, "identity"), (packed[0], "gzip")):
+            again = front.get(path, Accept_Encoding=accepts, If_None_Match=answer.headers["etag"])
+            assert (again.status, again.body) == (304, b"")
+    assert plain.headers["etag"] != packed[0].headers["etag"]
+
+
+def test_what_waits_or_was_removed_is_in_no_public_answer(front: Front) -> None:
+    front.comment("Seen", slug="marked")
+    held = front.comment(f"Held {MARKER}", slug="marked", name="Finch")
+    assert held.status == 202
+    _assert_nowhere(front, held.json["comment"]["id"])
+
+    published = front.comment("Published unseenmarker", slug="marked", author_key="k" * 22)
+    comment = published.json["comment"]["id"]
+    assert published.status == 201
+    _until(lambda: b"unseenmarker" in front.get(_marked("comments?slug=marked")).body)
+    assert front.post(f"comments/{comment}/withdrawal", {"author_key": "k" * 22}).status == 200
+    _until(lambda: b"unseenmarker" not in front.get(_marked("comments?slug=marked")).body)
+    _until(lambda: all(b"unseenmarker" not in front.get(path).body for path in _public(comment)))
+
+    app = front.apps[0]
+    app.cli("moderator", "add", "Ada", "--site", "horizons", "--role", "moderator")
+    token = app.cli("token", "add", "Ada").split()[-1]
+    decision = {"comment": held.json["comment"]["id"], "revision": 1, "from": "pending", "action": "reject"}
+    bearer = {"Authorization": f"Bearer {token}"}
+    decided = front.post("moderation/decisions", {"decisions": [{**decision, "reason": "abuse"}]}, **bearer)
+    assert decided.json["results"][0]["result"] == "done"
+    _assert_nowhere(front, held.json["comment"]["id"])
+    queue = _marked("moderation/queues/rejected")
+    assert MARKER.encode() in front.get(queue, **bearer).body
+    assert front.get(queue).status == 401
+    assert MARKER.encode() not in front.get(_marked("comments?slug=marked"), **bearer).body
+
+
+def test_no_header_of_the_client_gives_it_another_address(front: Front) -> None:
+    comment = front.comment("Report me", slug="spoofed").json["comment"]["id"]
+    statuses = []
+    for number in range(6):
+        address = f"198.51.100.{number}"
+        spoofed = {
+            "X_Forwarded_For": address,
+            "X_Real_IP": address,
+            "Forwarded": f"for={address}",
+        }
+        statuses.append(front.post(f"comments/{comment}/reports", {"reason": "spam"}, **spoofed).status)
+    assert statuses[:2] == [201, 201]
+    assert set(statuses[2:]) == {429}
+    # http.client cannot send this name: to the application it would be X-Forwarded-For.
+    body = b'{"reason": "spam"}'
+    head = (
+        f"POST /api/v1/sites/horizons/comments/{comment}/reports HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        "X_Forwarded_For: 198.51.100.77\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    assert b" 429 " in _raw(front, head.encode() + body).split(b"\r\n")[0]
+
+
+def test_a_chunked_body_arrives_with_its_length(front: Front) -> None:
+    fields = json.dumps({"slug": "chunked", "name": "Wren", "body": "In pieces"}).encode()
+    pieces = iter([fields[:20], fields[20:]])
+    headers = {"Content_Type": "application/json", "Transfer_Encoding": "chunked"}
+    answer = front.ask("POST", "/api/v1/sites/horizons/comments", pieces, **headers)
+    assert answer.status == 201, answer.body
+
+
+def test_a_body_over_64_kilobytes_is_refused_as_a_problem(front: Front) -> None:
+    headers = {"Content_Type": "application/json"}
+    for size, status in ((64 * 1024 + 1, 413), (64 * 1024, 400)):
+        answer = front.ask("POST", "/api/v1/sites/horizons/comments", b"x" * size, **headers)
+        assert answer.status == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.json["status"] == status
+
+
+def test_answers_that_are_not_public_are_never_kept(front: Front) -> None:
+    for path in (PAGE + "&limit=0", "/api/v1/sites/nowhere/comments?slug=tarn", "/healthz"):
+        answers = [front.get(path) for _ in range(3)]
+        assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
+    _until(lambda: front.log().count(" 422 ") >= 3)
+    assert not [line for line in front.log().splitlines() if " 422 " in line and line.endswith("HIT")]
+
+
+def test_the_log_names_no_address_no_query_and_no_words(front: Front) -> None:
+    front.get(f"{PAGE}&cursor=secretquery")
+    front.get("/somebody@example.org/secretpath")
+    front.get("/api/v1/sites/horizons/counts?slug=secretslug")
+    _until(lambda: "/api/v1/sites/horizons/counts" in front.log())
+    written = front.log() + front.nginx.errors
+    assert "GET /api/v1/sites/horizons/comments 200" in written
+    for word in ("127.0.0.1", "slug", "secret", "example.org", "?"):
+        assert word not in written
+
+
+def test_nginx_answers_for_an_application_that_is_away(front: Front) -> None:
+    alone = Nginx(programs.need("nginx"), shipped_nginx.configuration([_nobody()]))
+    try:
+        answer = Front(alone, []).get()
+        assert (answer.status, answer.json["code"]) == (503, "unavailable")
+        assert answer.headers["retry-after"] == "2"
+        assert answer.headers["cache-control"] == "no-store"
+    finally:
+        alone.stop()
+
+
+def test_one_address_cannot_read_without_end(front: Front) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", front.nginx.port, timeout=10)
+    statuses = []
+    for _ in range(600):
+        connection.request("GET", PAGE)
+        answer = connection.getresponse()
+        statuses.append(answer.status)
+        last = answer.read()
+        if answer.status == 429:
+            break
+    connection.close()
+    assert statuses[-1] == 429
+    assert set(statuses[:-1]) == {200}
+    assert answer.getheader("Retry-After") == "1"
+    assert json.loads(last)["code"] == "too_fast"
+    _until(lambda: front.get().status == 200)
+
+
+def _assert_nowhere(front: Front, comment: int) -> None:
+    for path in _public(comment):
+        for accepts in ("identity", "gzip"):
+            answer = front.get(path, Accept_Encoding=accepts)
+            packed = answer.headers.get("content-encoding") == "gzip"
+            body = gzip.decompress(answer.body) if packed else answer.body
+            assert MARKER.encode() not in body, path
+            assert MARKER not in str(answer.headers), path
+    assert front.get(_marked("counts?slug=marked")).json == {"counts": {"marked": 1}}
+    kept = [file for file in (front.nginx.folder / "cache").rglob("*") if file.is_file()]
+    assert not [file for file in kept if MARKER.encode() in file.read_bytes()]
+
+
+def _public(comment: int) -> list[str]:
+    pages = [f"comments?slug=marked&sort={sort}" for sort in ("newest", "oldest", "best")]
+    other = ["counts?slug=marked", f"comments/{comment}", f"comments/{comment}/replies"]
+    thread = f"/sites/horizons/thread?slug={quote('marked')}"
+    return [*(_marked(path) for path in (*pages, *other)), thread, "/sites/horizons/fragment?slug=marked"]
+
+
+def _marked(path: str) -> str:
+    return f"/api/v1/sites/horizons/{path}"
+
+
+def _raw(front: Front, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", front.nginx.port), timeout=10) as connection:
+        connection.sendall(request)
+        answer = b""
+        while more := connection.recv(65536):
+            answer += more
+    return answer
+
+
+def _nobody() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS * 1.5
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to be so"
+        time.sleep(PAUSE)

@@ -1,0 +1,30 @@
+"""The nginx configuration that is shipped, brought to a private nginx in front of services on 127.0.0.1."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[2] / "deploy" / "nginx"
+
+
+def configuration(ports: Sequence[int]) -> str:
+    """What stands in the http section: only addresses and folders are not as they are shipped."""
+    upstream = (FOLDER / "upstream.conf").read_text()
+    servers = "\n    ".join(f"server 127.0.0.1:{port};" for port in ports)
+    return replaced(upstream, "server app:8000;", servers) + local((FOLDER / "comments.conf").read_text())
+
+
+def local(text: str) -> str:
+    """The configuration with this machine's places in it."""
+    text = replaced(text, "listen 8080;", "listen 127.0.0.1:@PORT@;")
+    text = replaced(text, "/var/cache/nginx/comments", "@PREFIX@/cache")
+    return replaced(text, "access_log /dev/stdout", "access_log @PREFIX@/access.log")
+
+
+def replaced(text: str, old: str, new: str) -> str:
+    """`text` with the one place where `old` stands changed; ValueError when it is not there once."""
+    if len(re.findall(re.escape(old), text)) != 1:
+        raise ValueError(f"{old!r} must stand in nginx's configuration once")
+    return text.replace(old, new)
