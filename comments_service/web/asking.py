@@ -15,7 +15,7 @@ from ..models import Site
 from ..models.policy import Policy
 from ..reading import finding
 from ..sites import SITE_KEY
-from . import limits
+from . import limits, request_log
 from .address import bucket
 
 
@@ -35,6 +35,7 @@ def site(key: str) -> Site:
     found = finding.site(db.reading(), key) if SITE_KEY.fullmatch(key) else None
     if found is None:
         raise NotFound("There is no such site.", code="site_not_found")
+    request_log.note_site(found.key)
     return found
 
 

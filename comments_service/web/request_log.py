@@ -142,9 +142,11 @@ def described(error: BaseException) -> list[str]:
 def _note_route() -> None:
     if request.url_rule is not None:
         request.environ[ROUTE] = request.url_rule.rule
-    site = (request.view_args or {}).get("site")
-    if isinstance(site, str):
-        request.environ[SITE] = site
+
+
+def note_site(key: str) -> None:
+    """The request's line may name this site: it exists, so the word is ours and not what somebody typed."""
+    request.environ[SITE] = key
 
 
 def _log_exception(exc_info: ExcInfo) -> None:
@@ -164,8 +166,7 @@ def _write(environ: dict[str, Any], answer: dict[str, Any], request_id: str, sec
         "bytes": answer["bytes"],
         "worker": os.getpid(),
     }
-    if SITE in environ and answer["status"] != 404:
-        # What a 404 calls a site is only what somebody typed.
+    if SITE in environ:
         line["site"] = environ[SITE]
     sys.stderr.write(json.dumps(line) + "\n")
 

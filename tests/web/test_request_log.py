@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from comments_service.web.request_log import JsonLines, described, init_app, init_logging
+from comments_service.web.request_log import JsonLines, described, init_app, init_logging, note_site
 
 SECRET = "me@example.org"
 
@@ -24,6 +24,13 @@ def test_a_request_is_one_line_with_the_route_and_no_path_or_query(app: Flask, l
     assert line["ms"] >= 0
     assert line["time"].endswith("Z")
     assert set(line) == {"time", "request", "method", "route", "status", "ms", "bytes", "worker", "site"}
+    assert SECRET not in log.text()
+
+
+def test_a_site_that_nobody_found_is_not_named(app: Flask, log: Log) -> None:
+    app.test_client().post(f"/sites/{SECRET}/slug")
+    (line,) = log.lines()
+    assert (line["status"], "site" in line) == (200, False)
     assert SECRET not in log.text()
 
 
@@ -95,12 +102,16 @@ def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
 def app() -> Flask:
     """An application with a page that fails."""
     app = Flask(__name__)
-    app.add_url_rule(
-        "/sites/<site>/<slug>", view_func=lambda site, slug: "seen", endpoint="x", methods=["POST"]
-    )
+    app.add_url_rule("/sites/<site>/<slug>", view_func=_seen, endpoint="x", methods=["POST"])
     app.add_url_rule("/fail", view_func=_fail)
     init_app(app)
     return app
+
+
+def _seen(site: str, slug: str) -> str:
+    if site == "horizons":
+        note_site(site)
+    return "seen"
 
 
 def _fail() -> str:
