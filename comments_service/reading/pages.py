@@ -119,7 +119,7 @@ class Counted(NamedTuple):
     """A slug that leads to a thread, with the thread's published comments and its version."""
 
     slug: str
-    count: int
+    published: int
     version: int
 
 

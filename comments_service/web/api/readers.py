@@ -80,7 +80,7 @@ def counts(query: dict[str, Any], site: str) -> Response:
     wanted = {sent: slugs.normalise(sent) for sent in query["slug"]}
     found = asking.site(site)
     counted = pages.counts(db.reading(), found.id, wanted.values())
-    published = {one.slug: one.count for one in counted}
+    published = {one.slug: one.published for one in counted}
     body = pages.as_json({"counts": {sent: published.get(slug, 0) for sent, slug in wanted.items()}})
     return public(body, depends=_counts_depend(found, tuple(set(wanted.values())), counted))
 
