@@ -1,0 +1,1 @@
+"""What the benchmark of reads is made of: seeded databases, servers, load, the yardsticks."""

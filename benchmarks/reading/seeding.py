@@ -1,0 +1,221 @@
+"""Seeded databases, filled in bulk with what publishing would have written, and kept for the next run."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, update
+from sqlalchemy.orm import Session
+
+from comments_service import clock, migrating, sites
+from comments_service.config import Settings
+from comments_service.db import Database
+from comments_service.models import Comment, Revision, Thread
+from comments_service.models.leaf import leaf
+from comments_service.text.render import render
+from comments_service.voting import rank
+
+SITE = "horizons"
+ORIGIN = "https://news.example"
+SECRET = b"a secret of the benchmark, 32 bytes and more"
+THREADS = (10, 100, 1_000, 100_000)
+MILLION = 1_000_000
+# Threads that the writer posts to and that counts are asked of.
+OTHERS = 40
+# A root and its three replies: the first page of 25 roots is then a page of 100 comments.
+FAMILY = 4
+BATCH = 10_000
+BEGAN = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+WORDS = (
+    *("the", "council", "river", "morning", "bridge", "quite", "story", "budget", "people", "because"),
+    *("never", "reading", "paper", "weather", "city", "article", "question", "answer", "market", "early"),
+    *("teacher", "rather", "library", "against", "number"),
+)
+
+
+def slug(size: int) -> str:
+    """The slug of the thread with that many comments."""
+    return f"articles/{size}-comments"
+
+
+def other(number: int) -> str:
+    """The slug of one of the small threads."""
+    return f"others/{number}"
+
+
+def settings(path: Path) -> Settings:
+    """The settings under which the seeded file is written."""
+    return Settings(secret_key=SECRET, database_url=f"sqlite:///{path}")
+
+
+def usual(folder: Path) -> Path:
+    """The file with the four threads and the small ones, made when it is not there."""
+    return _made(folder / "usual.db", _fill_usual)
+
+
+def million(folder: Path) -> Path:
+    """The same with so many further threads of 100 that it holds a million comments."""
+    source = usual(folder)
+
+    def fill(path: Path) -> None:
+        shutil.copy(source, path)
+        _fill_up(path)
+
+    return _made(folder / "million.db", fill)
+
+
+def seed(session: Session, site_id: int, place: str, size: int, texts: Texts) -> int:
+    """A thread of `size` published comments as publishing leaves it; returns its id."""
+    thread_id = session.execute(
+        insert(Thread).values(site_id=site_id, slug=place, created_at=BEGAN).returning(Thread.id)
+    ).scalar_one()
+    first = (session.query(Comment.id).order_by(Comment.id.desc()).limit(1).scalar() or 0) + 1
+    for start in range(0, size, BATCH):
+        numbers = range(start, min(start + BATCH, size))
+        chosen = [texts.choose() for _ in numbers]
+        session.execute(
+            insert(Comment),
+            [
+                _comment(site_id, thread_id, first, n, size, text)
+                for n, text in zip(numbers, chosen, strict=True)
+            ],
+        )
+        session.execute(
+            insert(Revision), [_revision(first + n, text) for n, text in zip(numbers, chosen, strict=True)]
+        )
+    last = BEGAN + timedelta(seconds=size)
+    session.execute(
+        update(Thread)
+        .where(Thread.id == thread_id)
+        .values(version=clock.microseconds(last), count=size, last_n=size, opened_at=BEGAN)
+    )
+    return thread_id
+
+
+class Texts:
+    """Bodies of 60 to 500 characters with their renderings: a few hundred of them, made once."""
+
+    def __init__(self) -> None:
+        self._random = random.Random(7)
+        self._made = [self._make() for _ in range(300)]
+
+    def choose(self) -> tuple[str, str]:
+        """A body and its html."""
+        return self._random.choice(self._made)
+
+    def _make(self) -> tuple[str, str]:
+        body = " ".join(self._random.choices(WORDS, k=self._random.randint(10, 70)))
+        if self._random.random() < 0.2:
+            body += "\n\n*And* another [thing](https://example.org/thing)."
+        return body, render(body).html
+
+
+def _made(path: Path, fill: Any) -> Path:
+    """`path`, filled under another name first, so that a broken run leaves nothing half made."""
+    if path.exists() and _is_current(path):
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    _remove(unfinished)
+    fill(unfinished)
+    _remove(path)
+    unfinished.rename(path)
+    return path
+
+
+def _is_current(path: Path) -> bool:
+    with sqlite3.connect(path) as connection:
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    connection.close()
+    return bool(found == (migrating.newest(),))
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", ".turn"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _fill_usual(path: Path) -> None:
+    database, texts = Database(settings(path)), Texts()
+    migrating.upgrade(database)
+    site_id = database.write(
+        lambda session: sites.add(
+            session, key=SITE, name="Horizons", origins=[ORIGIN], policy={"mode": "open"}
+        )
+    )
+    for size in THREADS:
+        database.write(lambda session, size=size: seed(session, site_id, slug(size), size, texts))  # type: ignore[misc]
+    for number in range(OTHERS):
+        database.write(
+            lambda session, number=number: seed(session, site_id, other(number), 8 + number % 5, texts)  # type: ignore[misc]
+        )
+    _settle(database)
+
+
+def _fill_up(path: Path) -> None:
+    database, texts = Database(settings(path)), Texts()
+    present = database.write(lambda session: session.query(Comment).count())
+    for numbers in _batches(range((MILLION - present) // 100)):
+        database.write(
+            lambda session, numbers=numbers: [  # type: ignore[misc]
+                seed(session, 1, f"archive/{number}", 100, texts) for number in numbers
+            ]
+        )
+    _settle(database)
+
+
+def _batches(numbers: range) -> Iterator[range]:
+    for start in range(0, len(numbers), 500):
+        yield numbers[start : start + 500]
+
+
+def _settle(database: Database) -> None:
+    database.writer.dispose()
+    connection = sqlite3.connect(database.settings.database_path)
+    connection.execute("ANALYZE")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+def _comment(
+    site_id: int, thread_id: int, first: int, n: int, size: int, text: tuple[str, str]
+) -> dict[str, Any]:
+    created_at, root, name = BEGAN + timedelta(seconds=n), n - n % FAMILY, f"Reader {n % 97}"
+    is_root, ups, downs = n == root, (n * 7919) % 23, (n * 104729) % 5
+    return {
+        "id": first + n,
+        "site_id": site_id,
+        "thread_id": thread_id,
+        # The second reply answers the first; the others answer the root.
+        "parent_id": None if is_root else first + (n - 1 if n % FAMILY == 2 else root),
+        "root_id": None if is_root else first + root,
+        "name": name,
+        "status": "published",
+        "n": n + 1,
+        "shown": True,
+        "leaf": leaf(name=name, badge=None, html=text[1], created_at=created_at, edited_at=None, revision=1),
+        "ups": ups,
+        "downs": downs,
+        "score": ups - downs,
+        "rank": rank(ups, downs),
+        "replies_total": min(FAMILY, size - n) - 1 if is_root else 0,
+        "created_at": created_at,
+    }
+
+
+def _revision(comment_id: int, text: tuple[str, str]) -> dict[str, Any]:
+    return {
+        "comment_id": comment_id,
+        "revision": 1,
+        "body": text[0],
+        "html": text[1],
+        "policy_version": 1,
+        "salt": bytes(16),
+        "created_at": BEGAN,
+    }
