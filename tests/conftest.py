@@ -20,6 +20,9 @@ from tests.servers.redis import Redis
 
 pytest_plugins = ["tests.app"]
 
+# Whose modules start processes once for all their tests.
+SHARING = ("tests/cli/", "tests/demo/test_running.py", "tests/functional/", "tests/widget/")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     # A run ended by `timeout` or a CI system stops its servers like one ended by Ctrl-C.
@@ -29,6 +32,13 @@ def pytest_configure(config: pytest.Config) -> None:
         programs.required()
     except ValueError as problem:
         raise pytest.UsageError(str(problem)) from problem
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a module that share something slow to start run on one worker, which starts it once."""
+    for item in items:
+        if item.nodeid.startswith(SHARING):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
 
 
 def end_with_workers(number: int, frame: FrameType | None) -> None:
