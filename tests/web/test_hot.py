@@ -148,9 +148,8 @@ def test_counts_of_unknown_slugs_alone_are_not_kept(horizons: Service) -> None:
     assert not _hot(horizons)._rest._entries
 
 
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)  # PostgreSQL's entries expire by time
 def test_while_nobody_writes_the_database_is_not_asked(horizons: Service) -> None:
-    if not horizons.settings.is_sqlite:
-        pytest.skip("PostgreSQL's entries expire by time")
     current = _hot(horizons)._is_current
     horizons.posted("Hello")
     first = [_read(horizons) for _ in range(3)][-1]

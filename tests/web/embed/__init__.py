@@ -1,0 +1,1 @@
+"""Tests of the widget's files as they are served."""
