@@ -31,6 +31,7 @@ Work = Callable[[Session], T]
 TURN_SECONDS = 5.0
 BUSY_MILLISECONDS = 5_000
 COUNTER_BYTES = 8
+READER_KILOBYTES = 512
 POSTGRES_TRIES = 4
 # An error's text would quote what readers wrote.
 SQLITE_OPTIONS: dict[str, Any] = {"hide_parameters": True}
@@ -260,7 +261,14 @@ def _prepare_writer(connection: sqlite3.Connection, record: object) -> None:
 
 
 def _prepare_reader(connection: sqlite3.Connection, record: object) -> None:
-    _pragmas(connection, "foreign_keys = ON", "query_only = ON", f"busy_timeout = {BUSY_MILLISECONDS}")
+    _pragmas(
+        connection,
+        "foreign_keys = ON",
+        "query_only = ON",
+        f"busy_timeout = {BUSY_MILLISECONDS}",
+        # A page of a thread touches a hundred pages of the file; the system's own cache holds the rest.
+        f"cache_size = -{READER_KILOBYTES}",
+    )
 
 
 def _pragmas(connection: sqlite3.Connection, *pragmas: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import logging
 import logging.config
@@ -19,6 +20,8 @@ from typing import Any
 from .errors import Unavailable
 
 TARGET = "comments_service:create_app"
+# What the target imports when it is called. By name: this layer does not import the web's.
+APPLICATION = "comments_service.web.app"
 # Of a worker's threads, those that no request with a body may take: reads go on whatever bodies do.
 THREADS_FOR_READS = 8
 # Docker kills ten seconds after SIGTERM: requests in flight have nearly all of that.
@@ -91,8 +94,21 @@ def serve(
         keeper = Keeper(hourly)
         server.on_startup(keeper.start)
         server.on_shutdown(keeper.stop)
+    if target == TARGET:
+        preload()
     loader = partial(load, target, parent=os.getpid(), threads=threads)
     server.serve(target_loader=loader, wrap_loader=False)
+
+
+def preload() -> None:
+    """Import the application before workers are forked: they share what it takes, and start in half the time.
+
+    Where workers are not forked it only costs the main process a moment.
+    """
+    importlib.import_module(APPLICATION)
+    # What the collector never visits stays shared.
+    gc.collect()
+    gc.freeze()
 
 
 def free_address(host: str, port: int) -> str:

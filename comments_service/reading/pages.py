@@ -25,6 +25,7 @@ REMOVED = {"rejected": "moderator", "spam": "moderator", "withdrawn": "author", 
 RANK_UNITS = 1_000_000
 
 _COLUMNS = "id, parent_id, root_id, n, rank, status, leaf, score, replies_total, created_at"
+_OF_COMMENT = ", ".join(f"comment.{column}" for column in _COLUMNS.split(", "))
 _ORDER = {"newest": "n DESC", "oldest": "n", "best": "rank DESC, n DESC"}
 _AFTER = {"newest": "AND n < :n", "oldest": "AND n > :n", "best": "AND (rank, n) < (:rank, :n)"}
 
@@ -165,22 +166,11 @@ def _first_replies(session: Session, root_ids: Sequence[int]) -> dict[int, list[
     if session.get_bind().dialect.name == "postgresql":
         rows = session.execute(_LATERAL_REPLIES, {"roots": list(root_ids)})
     else:
-        rows = session.execute(_union_of_replies(len(root_ids)), {f"r{i}": r for i, r in enumerate(root_ids)})
+        rows = session.execute(_LISTED_REPLIES, {"roots": json.dumps(list(root_ids))})
     by_root: dict[int, list[Row[Any]]] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.n):
         by_root.setdefault(row.root_id, []).append(row)
     return by_root
-
-
-def _union_of_replies(count: int) -> TextClause:
-    # SQLite takes at most 500 terms; a page has at most 100 roots.
-    one = (
-        f"SELECT * FROM (SELECT {_COLUMNS} FROM comment WHERE root_id = :r%d AND {SHOWN_REPLY} "  # noqa: S608
-        f"ORDER BY n LIMIT {FIRST_REPLIES + 1})"
-    )
-    if count not in _UNIONS:
-        _UNIONS[count] = _statement(" UNION ALL ".join(one % i for i in range(count)))
-    return _UNIONS[count]
 
 
 def _place_of_root(session: Session, site_id: int, root_id: int) -> Place | None:
@@ -240,7 +230,6 @@ def _root_statements() -> Iterable[tuple[tuple[Sort, bool], TextClause]]:
 
 
 _ROOTS = dict(_root_statements())
-_UNIONS: dict[int, TextClause] = {}
 _REPLIES = _statement(
     f"SELECT {_COLUMNS} FROM comment WHERE root_id = :root AND {SHOWN_REPLY} AND n > :n "  # noqa: S608
     "ORDER BY n LIMIT :limit"
@@ -248,6 +237,12 @@ _REPLIES = _statement(
 _LATERAL_REPLIES = _statement(
     f"SELECT r.* FROM unnest(CAST(:roots AS bigint[])) AS root(id), LATERAL (SELECT {_COLUMNS} FROM comment "  # noqa: S608
     f"WHERE root_id = root.id AND {SHOWN_REPLY} ORDER BY n LIMIT {FIRST_REPLIES + 1}) AS r"
+)
+# SQLite knows no LATERAL. One statement for any number of roots: each connection keeps those it has seen.
+_LISTED_REPLIES = _statement(
+    f"SELECT {_OF_COMMENT} FROM json_each(:roots) AS listed CROSS JOIN comment "  # noqa: S608
+    f"WHERE comment.id IN (SELECT id FROM comment WHERE root_id = listed.value AND {SHOWN_REPLY} "
+    f"ORDER BY n LIMIT {FIRST_REPLIES + 1})"
 )
 _ONE = _statement(f"SELECT {_COLUMNS} FROM comment WHERE id = :id AND site_id = :site AND shown")  # noqa: S608
 _COUNTS = text(

@@ -37,6 +37,8 @@ REPORT_SECONDS = 10.0
 CACHE_KILOBYTES = 256
 # How long the counter of turns is believed before the database is asked again.
 COUNTER_SECONDS = 1.0
+# How long others wait for the one who makes a page anew.
+REFRESH_SECONDS = 0.25
 # An entry that was hit often survives so many halvings before it goes.
 MOST_HITS = 255
 METHODS = ("GET", "HEAD")
@@ -50,11 +52,12 @@ class Entry:
     `checked` is the counter of turns at which it was last found true, to be believed until `believed`.
     """
 
-    __slots__ = ("believed", "checked", "depends", "hits", "made", "outgoing", "size")
+    __slots__ = ("believed", "checked", "depends", "hits", "made", "outgoing", "refreshing", "size")
 
     def __init__(self, key: str, outgoing: Outgoing, depends: Depends) -> None:
         self.outgoing, self.depends = outgoing, depends
         self.made, self.hits = monotonic(), 0
+        self.refreshing = threading.Lock()
         self.checked: bytes | None = None
         self.believed = 0.0
         # The gzip form is made later; it is counted from the start, as half of the plain one.
@@ -121,11 +124,30 @@ class Hot:
         if environ["REQUEST_METHOD"] not in METHODS:
             return self.app(environ, start_response)
         key = f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
-        entry = self._first.get(key) or self._rest.get(key)
-        if entry is not None and self._is_current(entry):
-            self._hits.count()
+        entry = self._kept(key)
+        if entry is None:
+            return self._ask(environ, start_response, key)
+        if not self._is_current(entry):
+            return self._refresh(environ, start_response, key, entry)
+        self._hits.count()
+        return entry.outgoing.answer(environ, start_response)
+
+    def _kept(self, key: str) -> Entry | None:
+        return self._first.get(key) or self._rest.get(key)
+
+    def _refresh(
+        self, environ: dict[str, Any], start_response: StartResponse, key: str, stale: Entry
+    ) -> Iterable[bytes]:
+        """One thread makes a hot page anew; those who want it too wait, rather than make it as well."""
+        alone = stale.refreshing.acquire(timeout=REFRESH_SECONDS)
+        try:
+            entry = self._kept(key)
+            if entry is None or entry is stale or not self._is_current(entry):
+                return self._ask(environ, start_response, key)
             return entry.outgoing.answer(environ, start_response)
-        return self._ask(environ, start_response, key)
+        finally:
+            if alone:
+                stale.refreshing.release()
 
     def _ask(self, environ: dict[str, Any], start_response: StartResponse, key: str) -> Iterable[bytes]:
         method, answered = environ["REQUEST_METHOD"], list[Any]()

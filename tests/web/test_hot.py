@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import Any
 
@@ -149,6 +150,26 @@ def test_counts_of_unknown_slugs_alone_are_not_kept(horizons: Service) -> None:
 
 
 @pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)  # PostgreSQL's entries expire by time
+def test_a_hot_page_that_changed_is_made_anew_by_one_of_those_who_ask(
+    horizons: Service, asked: list[str]
+) -> None:
+    horizons.posted("Hello")
+    _read(horizons)
+    stale = _hot(horizons)._kept(f"{PATH}?{QUERY}")
+    assert stale is not None
+    asked.clear()
+    horizons.posted("Again")
+    stale.refreshing.acquire()
+    with ThreadPoolExecutor(4) as pool:
+        answers = [
+            pool.submit(lambda: horizons.app.test_client().get(f"{PATH}?{QUERY}").data) for _ in range(4)
+        ]
+        stale.refreshing.release()
+        assert len({answer.result() for answer in answers}) == 1
+    assert asked == [PATH]
+
+
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 def test_while_nobody_writes_the_database_is_not_asked(horizons: Service) -> None:
     current = _hot(horizons)._is_current
     horizons.posted("Hello")
