@@ -1,0 +1,139 @@
+"""What the databases do for a page: they walk an index from where the page begins, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, insert, text
+from sqlalchemy.orm import Session
+
+from benchmarks.reading.seeding import Texts, seed
+from comments_service.db import Database
+from comments_service.models import Thread
+from comments_service.models.policy import Policy
+from comments_service.reading import cursors, pages
+from tests.databases import NOON, add_site, migrate, open_database
+
+THREADS = {"small": 200, "large": 12_000, "next": 8_000}
+MIDDLE = 6_000
+EMPTY = 20_000
+
+
+class Large:
+    """A database with 20,000 comments, analysed, and what is asked of it."""
+
+    def __init__(self, database: Database, site_id: int) -> None:
+        self.database, self.site_id = database, site_id
+
+    def page(self, sort: Any, cursor: str | None = None) -> list[str]:
+        """The plans of a page's statements on comments."""
+        with self.plans() as (session, found):
+            place = pages.place(session, self.site_id, "large")
+            page = pages.page(session, place, Policy(), sort=sort, cursor=cursor, limit=25)
+            assert page.next is not None
+            assert page.body.count(b'"id":') == 100
+            return found("FROM comment", "CROSS JOIN comment")
+
+    @contextmanager
+    def plans(self) -> Iterator[tuple[Session, Any]]:
+        """A session, and a function that explains those of its statements that contain one of some words."""
+        seen: list[tuple[str, Any]] = []
+
+        def note(connection: Any, cursor: Any, statement: str, values: Any, *_: Any) -> None:
+            seen.append((statement, values))
+
+        engine = self.database.writer
+        with Session(engine) as session:
+            event.listen(engine, "before_cursor_execute", note)
+
+            def found(*words: str) -> list[str]:
+                event.remove(engine, "before_cursor_execute", note)
+                asked = [one for one in seen if any(word in one[0] for word in words)]
+                assert asked, "the premise: something is asked"
+                return [_explain(session.connection(), *one) for one in asked]
+
+            yield session, found
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Large]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('large') / 'comments.db'}"
+    else:
+        server = request.getfixturevalue("postgres")
+        url = server.database()
+    migrate(url)
+    with open_database(url) as database:
+        site_id = database.write(lambda session: _fill(session))
+        with database.writer.connect() as connection:
+            connection.execute(text("ANALYZE"))
+            connection.commit()
+        yield Large(database, site_id)
+    if request.param == "postgres":
+        server.drop(url)
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest", "best"])
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_page_walks_the_index_of_its_order(large: Large, sort: Any, deep: bool) -> None:
+    places = (300_000, MIDDLE) if sort == "best" else (MIDDLE,)
+    roots, replies = large.page(sort, cursors.make(sort, *places) if deep else None)
+    index = "ix_comment_roots_by_rank" if sort == "best" else "ix_comment_roots"
+    _assert_walks(roots, index)
+    assert "ix_comment_replies" in replies
+    # Six replies of a root are sorted or not; the thread never is.
+    _assert_no_scan(replies)
+
+
+def test_more_replies_walk_their_index(large: Large) -> None:
+    with large.plans() as (session, plans):
+        root = session.execute(text("SELECT min(root_id) FROM comment")).scalar_one()
+        pages.replies(session, large.site_id, root, cursor=None, limit=25)
+        found = plans("WHERE root_id =")
+    _assert_walks(found[-1], "ix_comment_replies")
+
+
+def test_counts_look_slugs_up(large: Large) -> None:
+    with large.plans() as (session, plans):
+        many = [f"thread-{number}" for number in range(0, EMPTY, EMPTY // 20)]
+        assert len(pages.counts(session, large.site_id, many)) == len(many)
+        (plan,) = plans("FROM thread")
+    assert "uq_thread_site_id" in plan or "sqlite_autoindex_thread_1" in plan
+    assert "Seq Scan on thread " not in plan
+    assert "SCAN thread" not in plan
+
+
+def _assert_walks(plan: str, index: str) -> None:
+    assert f"{index} " in plan, plan
+    assert "Sort" not in plan, plan
+    assert "TEMP B-TREE" not in plan, plan
+    _assert_no_scan(plan)
+
+
+def _assert_no_scan(plan: str) -> None:
+    for walk in ("Seq Scan on comment", "SCAN comment", "using pk_comment on comment  ", "Bitmap"):
+        assert walk not in plan, plan
+    # By its key a comment may be looked up, never walked.
+    if "pk_comment" in plan:
+        assert "Index Cond: (id" in plan, plan
+
+
+def _explain(connection: Connection, statement: str, values: Any) -> str:
+    is_postgres = connection.dialect.name == "postgresql"
+    words = "EXPLAIN " if is_postgres else "EXPLAIN QUERY PLAN "
+    rows = connection.exec_driver_sql(words + statement, values).all()
+    return "\n".join(str(row[0] if is_postgres else row[3]) + " " for row in rows)
+
+
+def _fill(session: Session) -> int:
+    site_id, texts = add_site(session), Texts()
+    for slug, size in THREADS.items():
+        seed(session, site_id, slug, size, texts)
+    session.execute(
+        insert(Thread),
+        [{"site_id": site_id, "slug": f"thread-{number}", "created_at": NOON} for number in range(EMPTY)],
+    )
+    return site_id
