@@ -12,7 +12,7 @@ from comments_service.config import Settings
 from comments_service.errors import TooFast
 from comments_service.web import limits
 from comments_service.web.gate import init_gate
-from comments_service.web.request_log import init_app
+from comments_service.web.request_log import init_app, note_site
 
 FOLDER = Path(os.environ.get("SERVER_TEST_FOLDER", "."))
 
@@ -61,6 +61,7 @@ def _failing(word: str) -> Response:
 
 
 def _post(site: str) -> tuple[Response, int]:
+    note_site(site)
     limits.spend("post", site=site)
     return jsonify(worker=os.getpid()), 201
 
