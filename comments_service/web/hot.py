@@ -34,7 +34,7 @@ REST_BYTES = 4 * 1024 * 1024
 LARGEST_KEPT = 1024 * 1024
 POSTGRES_SECONDS = 0.25
 REPORT_SECONDS = 10.0
-CACHE_KILOBYTES = 256
+CACHE_KILOBYTES = 64
 # How long the counter of turns is believed before the database is asked again.
 COUNTER_SECONDS = 1.0
 # How long others wait for the one who makes a page anew.
