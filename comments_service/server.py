@@ -31,6 +31,7 @@ CONNECTIONS = 1024
 HOUR = 3600.0
 # Between the end of a keeper that died and its successor.
 KEEPER_SECONDS = 1.0
+KEEPER_START_SECONDS = 10.0
 KEEP = "import sys; from comments_service.server import keep_house; keep_house(*sys.argv[1:])"
 PR_SET_PDEATHSIG = 1
 
@@ -160,13 +161,18 @@ class Keeper:
         self._words = [sys.executable, "-c", KEEP, f"{work.__module__}:{work.__name__}", str(os.getpid())]
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._started = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         # The kernel ties the child to the thread that made it: this one waits for as long as the child lives.
         self._thread = threading.Thread(target=self._keep, daemon=True, name="keeper")
 
     def start(self) -> None:
-        """Start the process; returns at once."""
+        """Start the process, and return once it runs.
+
+        A worker forked meanwhile would inherit the pipe on which the thread waits for it, and keep it there.
+        """
         self._thread.start()
+        self._started.wait(KEEPER_START_SECONDS)
 
     def stop(self) -> None:
         """End the process; what it was doing is a transaction that simply does not happen."""
@@ -182,6 +188,7 @@ class Keeper:
                 if self._stopping.is_set():
                     return
                 self._process = subprocess.Popen(self._words)  # noqa: S603 - our own words only
+            self._started.set()
             self._process.wait()
             self._stopping.wait(KEEPER_SECONDS)
 
