@@ -141,7 +141,7 @@ print(names())
     ("line", "told"),
     [
         ("from https://" + "pypi" + ".org/simple", True),
-        ('"resolved": "https://registry.' + "npmjs" + '.org/esbuild"', True),
+        ('"resolved": ' + '"https://registry.' + "npmjs" + '.org/esbuild"', True),
         ("/".join(["", "home", "ada", "comments"]), True),
         ("see @ROOT@/README.md", True),
         ("https://comments.example/root/ and /home of a site, /var/lib/comments", False),
