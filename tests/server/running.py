@@ -21,7 +21,7 @@ from tests.servers.ports import PAUSE, answers, free_port
 ROOT = Path(__file__).parents[2]
 
 
-def wait_for(ready: Callable[[], object], seconds: float = 60) -> None:
+def wait_for(ready: Callable[[], object], seconds: float = 15) -> None:
     """Returns once `ready()` is true; TimeoutError after so many seconds."""
     deadline = time.monotonic() + seconds
     while not ready():
