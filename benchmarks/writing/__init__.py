@@ -1,0 +1,1 @@
+"""What the benchmark of writes is made of: clients, servers, the plain way, the table."""
