@@ -11,6 +11,8 @@ from types import FrameType
 
 import pytest
 from playwright.sync_api import Browser, Page
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.servers import programs
 from tests.servers.chromium import PageErrors, chromium
@@ -18,7 +20,7 @@ from tests.servers.nginx import Nginx
 from tests.servers.postgres import Postgres
 from tests.servers.redis import Redis
 
-pytest_plugins = ["tests.app"]
+pytest_plugins = ["tests.app", "tests.faults.figures"]
 
 # Whose modules start processes once for all their tests.
 SHARING = ("tests/cli/", "tests/demo/test_running.py", "tests/functional/", "tests/widget/")
@@ -34,11 +36,20 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(problem)) from problem
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a module that share something slow to start run on one worker, which starts it once."""
-    for item in items:
-        if item.nodeid.startswith(SHARING):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """How tests are dealt out to the test processes."""
+    return SharingScheduling(config, log)
+
+
+class SharingScheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Tests of a module that share something slow to start run in one process, which starts it once.
+
+    All others go wherever there is room. (xdist's own marks for groups do nothing on this pytest.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.split("::")[0] if nodeid.startswith(SHARING) else nodeid
 
 
 def end_with_workers(number: int, frame: FrameType | None) -> None:

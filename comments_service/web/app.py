@@ -25,7 +25,7 @@ def build(settings: Settings | None = None) -> Flask:
     db.init_app(app, settings)
     limits.init_limits(app, settings)
     documentation.init_app(app)
-    problems.init_app(app)  # after the API's library, which brings an error handler of its own
+    problems.init_app(app)
     for blueprint in (embed.blueprint, health.blueprint, moderators.blueprint, pages.blueprint):
         app.register_blueprint(blueprint)
     gate.init_gate(app)

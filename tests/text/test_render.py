@@ -319,8 +319,8 @@ def hostile() -> dict[str, str]:
 @pytest.mark.parametrize("body", [pytest.param(text, id=repr(name)) for name, text in hostile().items()])
 def test_hostile_text_costs_bounded_time_and_space(body):
     rendered = render(body)
-    # The least of three: what a busy machine adds is not the text's.
-    assert min(seconds_of_cpu(body) for _ in range(3)) < 0.5
+    # Up to three tries: what a busy machine adds is not the text's.
+    assert any(seconds_of_cpu(body) < 0.5 for _ in range(3))
     assert len(rendered.html) <= 12 * len(body) + 1000
     StrictReader(rendered.html)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
+from tests.servers.chromium import PageErrors
 from tests.widget.host import Host
 
 REL = 'rel="nofollow ugc noopener"'
@@ -19,18 +20,28 @@ def module_host() -> Iterator[Host]:
     host.close()
 
 
+@pytest.fixture(scope="module")
+def empty_page(module_host: Host, browser: Browser) -> Iterator[Page]:
+    """A page of the host's origin without any element; what tests draw is attached nowhere."""
+    errors, context = PageErrors(), browser.new_context()
+    errors.watch(context)
+    page = context.new_page()
+    page.goto(module_host.origin + "/v1.js")
+    yield page
+    context.close()
+    assert not errors
+
+
 @pytest.fixture
-def drawn(module_host: Host, open_page: Callable[..., Page]) -> Callable[[str], str]:
+def drawn(empty_page: Page) -> Callable[[str], str]:
     """What the browser holds after the reader has read a body, as HTML."""
-    page = open_page()
-    page.goto(module_host.origin + "/v1.js")  # a page of this origin without any element
     script = """async (html) => {
         const { readBody } = await import('/v1.js');
         const place = document.createElement('div');
         place.append(readBody(html));
         return place.innerHTML;
     }"""
-    return lambda html: str(page.evaluate(script, html))
+    return lambda html: str(empty_page.evaluate(script, html))
 
 
 CANONICAL = [

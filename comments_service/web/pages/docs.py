@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, Response, render_template
 from markupsafe import Markup, escape
 
 from .. import caching
+from ..api.documentation import description
 from ..problem_types import FIELD_CODES, PROBLEM_TYPES
 from .threads import CONTENT_TYPE
 
@@ -70,7 +71,7 @@ def add_to(blueprint: Blueprint) -> None:
 
 def docs() -> Response:
     """Every endpoint of the API with its parameters, bodies and answers."""
-    spec = _spec()
+    spec = description()
     sections = {
         tag["name"]: (tag.get("description", ""), list(operations(spec, tag["name"])))
         for tag in spec.get("tags", ())
@@ -114,11 +115,6 @@ def code_marked(text: str) -> Markup:
         Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
     )
     return Markup("").join(marked)
-
-
-def _spec() -> dict[str, Any]:
-    spec: dict[str, Any] = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
-    return spec
 
 
 def _parameter(parameter: Mapping[str, Any]) -> Value:
