@@ -132,9 +132,9 @@ class Live:
         self.errors = folder / "stderr"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *, workers: int = 2) -> None:
+    def start(self, *, workers: int = 2, threads: int = 32) -> None:
         """Start serving; returns when the service says that it is ready."""
-        words = ["serve", "--port", str(self.port), "--workers", str(workers)]
+        words = ["serve", "--port", str(self.port), "--workers", str(workers), "--threads", str(threads)]
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "comments_service.cli", *words],
