@@ -208,6 +208,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     with app.app_context():
         if settings.is_sqlite:
             event.listen(extension.engine, "connect", _prepare_reader)
+        else:
+            _watched(extension.engine)
     app.extensions["comments_database"] = Database(settings)
 
 
@@ -224,7 +226,7 @@ def write(work: Work[T]) -> T:
 def writing_engine(settings: Settings) -> Engine:
     """The engine that changes things: on SQLite every transaction begins IMMEDIATE."""
     if not settings.is_sqlite:
-        return create_engine(settings.database_url, **_postgres_options())
+        return _watched(create_engine(settings.database_url, **_postgres_options()))
     engine = create_engine(
         f"sqlite:///{settings.database_path}", pool_size=1, max_overflow=0, **SQLITE_OPTIONS
     )
@@ -242,6 +244,13 @@ def _postgres_options() -> dict[str, Any]:
         "pool_timeout": 2,
         "connect_args": {"connect_timeout": 2, "options": "-c statement_timeout=5000 -c timezone=UTC"},
     }
+
+
+def _watched(engine: Engine) -> Engine:
+    from . import postgres  # its driver comes with an extra, which SQLite does not need
+
+    postgres.watch(engine)
+    return engine
 
 
 def _prepare_writer(connection: sqlite3.Connection, record: object) -> None:

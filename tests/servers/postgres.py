@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import signal
 import subprocess
 from collections.abc import Callable
@@ -32,11 +33,30 @@ class Postgres:
         listening = {"listen_addresses": "127.0.0.1", "unix_socket_directories": str(self.folder)}
         chosen = {**SMALL, **FORGETFUL, **listening, **(settings or {})}
         words = [f"--{name}={value}" for name, value in chosen.items()]
+        self.words = [program, "-D", data, "-p", str(self.port), *words]
+        self.start()
+
+    def start(self) -> None:
+        """Starts it; returns when it answers."""
         # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
-        self.server = Server(
-            [program, "-D", data, "-p", str(self.port), *words], self.folder, end=signal.SIGINT
-        )
+        self.server = Server(self.words, self.folder, end=signal.SIGINT)
         self.server.wait_until(self.is_ready)
+
+    def crash(self) -> None:
+        """What `pg_ctl stop -m immediate` does: every process ends at once and nothing is tidied up."""
+        self.server.process.send_signal(signal.SIGQUIT)
+        self.server.process.wait(10)
+
+    def hang(self) -> None:
+        """Stops all its processes where they stand, until `resume`: it says nothing, and sends no error."""
+        # The first alone starts others.
+        for pid in (self.server.process.pid, *children(self.server.process.pid)):
+            os.kill(pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Lets what `hang` stopped go on."""
+        for pid in (*children(self.server.process.pid), self.server.process.pid):
+            os.kill(pid, signal.SIGCONT)
 
     def is_ready(self) -> bool:
         try:
@@ -75,6 +95,11 @@ class Postgres:
 
     def stop(self) -> None:
         self.server.stop()
+
+
+def children(pid: int) -> list[int]:
+    """The process ids of a process's children."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def initdb(program: Path, data: Path) -> None:

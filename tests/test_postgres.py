@@ -1,0 +1,96 @@
+"""Connections that notice a PostgreSQL that hangs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from comments_service import postgres
+from tests.servers.postgres import Postgres
+
+# What a busy machine may add to a bound of a second or two.
+ROOM_SECONDS = 4.0
+
+
+def test_a_server_that_hangs_is_noticed_and_nobody_waits_for_it(hanging: Postgres, engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+        hanging.hang()
+        began = time.monotonic()
+        with pytest.raises(OperationalError, match="does not answer"):
+            connection.execute(text("SELECT 1"))
+        noticed = time.monotonic() - began
+    assert postgres.QUIET_SECONDS <= noticed < postgres.QUIET_SECONDS + ROOM_SECONDS
+
+    times = [refused(engine) for _ in range(50)]
+    assert sorted(times)[len(times) // 2] < postgres.KNOCK_SECONDS, "only now and then somebody knocks"
+    hanging.resume()
+    wait_for_answer(engine)
+
+
+def test_a_stuck_process_of_a_server_that_answers_is_given_up_later_or_never(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "QUIET_SECONDS", 0.1)
+    monkeypatch.setattr(postgres.Watched, "longest", 0.3)
+    with pytest.raises(OperationalError, match="does not answer"), engine.connect() as connection:
+        connection.execute(text("SELECT pg_sleep(20)"))
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+        postgres.be_patient(connection)
+        connection.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": 0.6})
+
+
+def test_a_server_that_hangs_from_the_first_is_not_waited_for_by_all(hanging: Postgres) -> None:
+    engine = watched(hanging)
+    hanging.hang()
+    refused(engine)
+    assert refused(engine) < 1
+    hanging.resume()
+    wait_for_answer(engine)
+    engine.dispose()
+
+
+def refused(engine: Engine) -> float:
+    """The seconds until a connection and a question fail."""
+    began = time.monotonic()
+    with pytest.raises(OperationalError), engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    return time.monotonic() - began
+
+
+def wait_for_answer(engine: Engine, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with engine.connect() as connection:
+                assert connection.execute(text("SELECT 1")).scalar() == 1
+                return
+        except OperationalError:
+            assert time.monotonic() < deadline
+
+
+def watched(server: Postgres) -> Engine:
+    url = server.url("postgres")
+    engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 2})
+    postgres.watch(engine)
+    return engine
+
+
+@pytest.fixture
+def engine(postgres: Postgres) -> Iterator[Engine]:
+    """A watched engine."""
+    made = watched(postgres)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def hanging(postgres: Postgres) -> Iterator[Postgres]:
+    """A PostgreSQL that the test may stop; it goes on at the end."""
+    yield postgres
+    postgres.resume()
