@@ -25,12 +25,16 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Setting:
-    """One row: the name without prefix, how to read it, the default as text, why it exists."""
+    """One row: the name without prefix, how to read it, the default as text, why it exists.
+
+    A `secret` one may also stand in a file, which NAME_FILE names.
+    """
 
     name: str
     read: Callable[[str], Any]
     default: str
     why: str
+    secret: bool = False
 
 
 def _text(value: str) -> str:
@@ -73,12 +77,15 @@ def _positive(value: str) -> int:
 
 
 SETTINGS = (
-    Setting("DATABASE_URL", _database_url, "sqlite:///var/comments.db", "Where comments are kept."),
+    Setting(
+        "DATABASE_URL", _database_url, "sqlite:///var/comments.db", "Where comments are kept.", secret=True
+    ),
     Setting(
         "SECRET_KEY",
         _text,
         "",
         f"Signs and hashes; at least {SECRET_KEY_BYTES} bytes. Never in a file under version control.",
+        secret=True,
     ),
     Setting(
         "PUBLIC_URL",
@@ -92,6 +99,7 @@ SETTINGS = (
         _text,
         "",
         "Where limits are counted; empty: a private SQLite file beside the database.",
+        secret=True,
     ),
     Setting("LIMIT_POST", _limit, "10 per minute;60 per hour", "Comments and edits of one reader."),
     Setting("LIMIT_VOTE", _limit, "60 per minute", "Votes of one reader."),
@@ -101,6 +109,8 @@ SETTINGS = (
     Setting("LIMIT_THREADS", _limit, "5 per hour", "New slugs that one reader's posts may make."),
     Setting("MAX_BODY", _positive, "10000", "The longest comment, in characters."),
 )
+# What carries a secret may stand in a file, such as a container's secret, instead of the environment.
+FILES = tuple(f"{PREFIX}{setting.name}_FILE" for setting in SETTINGS if setting.secret)
 
 
 @dataclass(frozen=True)
@@ -141,7 +151,7 @@ class Settings:
         for setting in SETTINGS:
             name = PREFIX + setting.name
             try:
-                values[setting.name.lower()] = setting.read(_value(environ, name, setting.default))
+                values[setting.name.lower()] = setting.read(_value(environ, name, setting))
             except ValueError as error:
                 raise SettingsError(f"{name}: {error}.") from error
         values["secret_key"] = _checked_secret(values["secret_key"])
@@ -149,16 +159,16 @@ class Settings:
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
-    known = {PREFIX + s.name for s in SETTINGS} | {PREFIX + "SECRET_KEY_FILE"}
+    known = {PREFIX + setting.name for setting in SETTINGS} | set(FILES)
     for name in environ:
         if name.startswith(PREFIX) and name not in known and not name.startswith(NOT_SETTINGS):
             raise SettingsError(f"{name} is not a setting of this service; docs/settings.md lists them all.")
 
 
-def _value(environ: Mapping[str, str], name: str, default: str) -> str:
-    file = environ.get(name + "_FILE") if name == PREFIX + "SECRET_KEY" else None
+def _value(environ: Mapping[str, str], name: str, setting: Setting) -> str:
+    file = environ.get(name + "_FILE") if setting.secret else None
     if file is None:
-        return environ.get(name, default)
+        return environ.get(name, setting.default)
     try:
         return Path(file).read_text(encoding="utf-8").strip()
     except OSError as error:

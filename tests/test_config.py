@@ -55,6 +55,24 @@ def test_the_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     assert "cannot read" in refusal(SECRET_KEY_FILE=str(tmp_path / "none"))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("DATABASE_URL", "postgresql+psycopg://a:b@c/d"), ("RATE_LIMIT_STORAGE", "redis://:b@c/0")],
+)
+def test_what_may_carry_a_password_may_stand_in_a_file(tmp_path: Path, name: str, value: str) -> None:
+    file = tmp_path / "url"
+    file.write_text(f"{value}\n")
+    settings = read(**{f"{name}_FILE": str(file), name: "overruled"})
+    assert getattr(settings, name.lower()) == value
+    file.write_text("mysql://a:b@c/d")
+    if name == "DATABASE_URL":
+        assert refusal(DATABASE_URL_FILE=str(file)).startswith("COMMENTS_DATABASE_URL: must start with")
+
+
+def test_what_is_no_secret_is_read_from_no_file() -> None:
+    assert "COMMENTS_MAX_BODY_FILE is not a setting" in refusal(MAX_BODY_FILE="/etc/hostname")
+
+
 def test_an_unknown_name_is_an_error_and_our_tests_own_are_not() -> None:
     assert "COMMENTS_MAX_BODDY is not a setting" in refusal(MAX_BODDY="1")
     assert read(TEST_REQUIRE="all") == read()
