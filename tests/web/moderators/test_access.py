@@ -33,18 +33,18 @@ def test_every_view_declares_who_may_use_it(service: Service) -> None:
     assert None not in audiences.values()
 
 
-@pytest.mark.parametrize("path", FORMS)
-def test_a_form_without_the_sessions_token_is_refused(desk: Desk, path: str) -> None:
-    assert desk.send(path, csrf=None).status_code == 403
-    assert desk.send(path, csrf="0" * 64).status_code == 403
+@pytest.mark.parametrize("token", [None, "0" * 64])
+def test_a_form_without_the_sessions_token_is_refused(desk: Desk, token: str | None) -> None:
+    answers = {path: desk.send(path, csrf=token).status_code for path in FORMS}
+    assert answers == dict.fromkeys(FORMS, 403)
 
 
 @pytest.mark.parametrize(
     "origin", [None, "null", "https://news.example", "http://127.0.0.1", "https://127.0.0.1:8000"]
 )
-@pytest.mark.parametrize("path", FORMS)
-def test_a_form_from_elsewhere_is_refused(desk: Desk, path: str, origin: str | None) -> None:
-    assert desk.send(path, origin=origin).status_code == 403
+def test_a_form_from_elsewhere_is_refused(desk: Desk, origin: str | None) -> None:
+    answers = {path: desk.send(path, origin=origin).status_code for path in FORMS}
+    assert answers == dict.fromkeys(FORMS, 403)
 
 
 def test_a_referer_from_elsewhere_is_refused(desk: Desk) -> None:
