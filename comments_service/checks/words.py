@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from ..errors import Invalid
-from ..text.words import WordList
+from ..text.words import Reading, WordList
 from .draft import PUBLISH, Draft, Found, Verdict, hold, refuse
 
 HELD = "Some words are read by a moderator before they appear."
@@ -14,29 +14,34 @@ MOST_MARKED = 20
 
 def check(session: Session, draft: Draft) -> Verdict:
     """Refuses with the words the site refuses, holds with the words it wants to read first."""
-    refused = draft.policy.refused_words()
-    for field, text in (("body", draft.body), ("body", draft.shown), ("name", draft.name)):
-        matches = refused.find(text)
+    policy = draft.policy
+    if not (policy.words_refused or policy.words_held):
+        return PUBLISH
+    body, name = Reading(draft.body), Reading(draft.name)
+    shown = body if draft.shown == draft.body else Reading(draft.shown)
+    refused = policy.refused_words()
+    for field, reading in (("body", body), ("body", shown), ("name", name)):
+        matches = refused.find_in(reading)
         if matches:
             message = f"Please leave out “{matches[0].word}”."
             return refuse(Invalid.field(field, "word", message))
-    evidence = _evidence(draft.policy.held_words(), draft)
+    evidence = _evidence(policy.held_words(), body, shown, name)
     return hold(HELD, *evidence) if evidence else PUBLISH
 
 
-def _evidence(words: WordList, draft: Draft) -> list[Found]:
+def _evidence(words: WordList, body: Reading, shown: Reading, name: Reading) -> list[Found]:
     in_body = [
         Found("words", match.word, f"“{match.word}” is on the list of held words.", match.start, match.end)
-        for match in words.find(draft.body)[:MOST_MARKED]
+        for match in words.find_in(body)[:MOST_MARKED]
     ]
     marked = {found.rule for found in in_body}
     in_rendering = [
         Found("words", match.word, f"“{match.word}”, hidden by formatting, is on the list of held words.")
-        for match in words.find(draft.shown)[:MOST_MARKED]
+        for match in words.find_in(shown)[:MOST_MARKED]
         if match.word not in marked
     ]
     in_name = [
         Found("words", match.word, f"“{match.word}” in the name is on the list of held words.")
-        for match in words.find(draft.name)[:1]
+        for match in words.find_in(name)[:1]
     ]
     return in_body + in_rendering + in_name

@@ -77,11 +77,16 @@ class Policy:
 
     def refused_words(self) -> WordList:
         """The words that refuse a comment, ready to match."""
-        return self._matchers.setdefault("refused", WordList(self.words_refused))
+        return self._matcher("refused", self.words_refused)
 
     def held_words(self) -> WordList:
         """The words that hold a comment, ready to match."""
-        return self._matchers.setdefault("held", WordList(self.words_held))
+        return self._matcher("held", self.words_held)
+
+    def _matcher(self, name: str, words: tuple[str, ...]) -> WordList:
+        if name not in self._matchers:
+            self._matchers[name] = WordList(words)
+        return self._matchers[name]
 
     def closing_time(self, closes_at: datetime | None, opened_at: datetime | None) -> datetime | None:
         """When a thread closes: its own time, or `close_after_days` after it opened."""

@@ -57,6 +57,15 @@ class _Node(dict[str, "_Node"]):
     word: str | None = None
 
 
+class Reading:
+    """A text, folded and taken apart into tokens in every way that a word may be dressed up."""
+
+    def __init__(self, text: str) -> None:
+        self.folded = folding.plain(text)
+        folded = self.folded.text
+        self.ways = [(tokens, list(_single_letters(folded, tokens))) for tokens in _readings(folded)]
+
+
 class WordList:
     """Words and phrases to look for. Built once, in time linear in the words; kept between texts."""
 
@@ -74,12 +83,17 @@ class WordList:
         that merely contain a listed one are left alone, and so are numbers, unless the number itself is
         listed.
         """
-        folded = folding.plain(text)
+        return self.find_in(Reading(text))
+
+    def find_in(self, reading: Reading) -> tuple[Match, ...]:
+        """As `find`, for a text that several lists look at: it is folded and taken apart once."""
+        if not self._root:
+            return ()
         found: dict[tuple[int, int], str] = {}
-        for tokens in _readings(folded.text):
-            for word, start, end in (*self._in_tokens(tokens), *self._spaced_out(folded.text, tokens)):
+        for tokens, spaced in reading.ways:
+            for word, start, end in (*self._in_tokens(tokens), *self._spaced_out(spaced)):
                 found.setdefault((start, end), word)
-        matches = (Match(word, *folded.source_span(*span)) for span, word in found.items())
+        matches = (Match(word, *reading.folded.source_span(*span)) for span, word in found.items())
         return tuple(sorted(matches, key=lambda match: (match.start, match.end, match.word)))
 
     def _add(self, word: str) -> None:
@@ -98,9 +112,13 @@ class WordList:
 
     def _in_tokens(self, tokens: list[_Token]) -> Iterator[tuple[str, int, int]]:
         """The longest listed word that begins at each token."""
-        texts = [self._unstretched(token.text) for token in tokens]
+        texts = [token.text for token in tokens]
+        if _STRETCHED.search(" ".join(texts)):
+            texts = [self._unstretched(text) for text in texts]
         for first, token in enumerate(tokens):
             node = self._root
+            if texts[first] not in node:
+                continue
             longest = None
             for place in range(first, len(tokens)):
                 step = node.get(texts[place])
@@ -124,8 +142,8 @@ class WordList:
                 return listed
         return token
 
-    def _spaced_out(self, text: str, tokens: list[_Token]) -> Iterator[tuple[str, int, int]]:
-        for run in _single_letters(text, tokens):
+    def _spaced_out(self, runs: list[list[_Token]]) -> Iterator[tuple[str, int, int]]:
+        for run in runs:
             for letters in _without_one_letter_words(run):
                 joined = "".join(letter.text for letter in letters)
                 for reading in dict.fromkeys(
