@@ -268,6 +268,6 @@ def test_a_run_that_is_told_to_end_stops_its_servers(pytester: pytest.Pytester, 
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     words = [sys.executable, "-m", "pytest", "-q", *workers]
     ended = subprocess.run(words, env=environment, capture_output=True, check=False, timeout=60)
-    assert ended.returncode == pytest.ExitCode.INTERRUPTED, ended.stdout
+    assert ended.returncode == pytest.ExitCode.INTERRUPTED, ended.stdout + ended.stderr
     assert not answers(int((pytester.path / "port").read_text()))
     assert not Path((pytester.path / "folder").read_text()).exists()
