@@ -23,7 +23,7 @@ from tests.servers.redis import Redis
 pytest_plugins = ["tests.app", "tests.faults.figures"]
 
 # Whose modules start processes once for all their tests.
-SHARING = ("tests/cli/", "tests/demo/test_running.py", "tests/functional/", "tests/widget/")
+SHARING = ("tests/cli/", "tests/demo/test_running.py", "tests/faults/", "tests/functional/", "tests/widget/")
 
 
 def pytest_configure(config: pytest.Config) -> None:

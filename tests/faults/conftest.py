@@ -1,4 +1,4 @@
-"""Running services for fault tests: one on each database, shared by tests that leave it running."""
+"""Running services for fault tests: one on each database, shared by the tests of a module."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from pathlib import Path
 
 import pytest
 
+from comments_service import sites
 from tests.app import ORIGIN, Live
-from tests.databases import migrate
+from tests.databases import migrate, open_database
 
 THREADS = 72  # so that 64 writers find a place at the gate of one worker
+# Readers of a test may then come from any address they like.
+PROXY = "127.0.0.1/32"
 
 
 @pytest.fixture(scope="session")
 def start_live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Live]]:
-    """Starts the real service on a migrated database, with two workers, without limits, until the end."""
+    """Starts the real service on a migrated database: two workers, no limits, a site `horizons`."""
     started: list[Live] = []
 
     def start(url: str, **environ: str) -> Live:
         live = Live(tmp_path_factory.mktemp("live"), url, **environ)
+        with open_database(url) as database:
+            database.write(lambda session: sites.add(session, key="horizons", name="H", origins=[ORIGIN]))
         started.append(live)
-        live.cli("site", "add", "horizons", "--origin", ORIGIN)
         live.start(threads=THREADS)
         return live
 
@@ -44,15 +48,25 @@ def sqlite_copy(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
-def running(request: pytest.FixtureRequest, start_live: Callable[..., Live]) -> Live:
-    """The real service on SQLite and then on PostgreSQL, shared by the tests that leave it running."""
+def shared_live(request: pytest.FixtureRequest, start_live: Callable[..., Live]) -> Live:
+    """The real service on SQLite and then on PostgreSQL; `running` is what tests ask for."""
     if request.param == "sqlite":
-        return start_live(request.getfixturevalue("sqlite_copy")())
-    server = request.getfixturevalue("postgres")
-    return start_live(server.database(server.template("migrated", migrate)))
+        url = request.getfixturevalue("sqlite_copy")()
+    else:
+        server = request.getfixturevalue("postgres")
+        url = server.database(server.template("migrated", migrate))
+    return start_live(url, COMMENTS_TRUSTED_PROXIES=PROXY)
 
 
 @pytest.fixture
-def database_of_running(running: Live) -> str:
+def running(shared_live: Live) -> Live:
+    """The real service on SQLite and on PostgreSQL, shared by tests: it runs, whatever the last one left."""
+    if shared_live.process is None or shared_live.process.poll() is not None:
+        shared_live.start(threads=THREADS)
+    return shared_live
+
+
+@pytest.fixture
+def running_url(running: Live) -> str:
     """The URL of the database behind `running`."""
     return running.environ["COMMENTS_DATABASE_URL"]

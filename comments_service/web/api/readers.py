@@ -9,7 +9,7 @@ from urllib.parse import quote_plus, urlencode
 from flask import Response, request
 
 from ... import clock, db, posting, reporting, voting
-from ...errors import Invalid, NotFound
+from ...errors import Invalid, NotFound, ServiceError
 from ...identity import Reader
 from ...models import Site
 from ...models.policy import Policy
@@ -200,7 +200,16 @@ def _replay_or_post(site: Site, reader: Reader, words: Words) -> Posted:
     if replayed is not None:
         return replayed
     limits.spend("post", site=site.key, author=reader.author_key)
-    prepared = posting.prepare(db.reading(), signer=asking.signer(), site=site, reader=reader, words=words)
+    try:
+        prepared = posting.prepare(
+            db.reading(), signer=asking.signer(), site=site, reader=reader, words=words
+        )
+    except ServiceError:
+        # A twin of this request may have been stored since: this one is then its retry, not its duplicate.
+        replayed = posting.replay(db.reading(), asking.signer(), site, reader, words)
+        if replayed is None:
+            raise
+        return replayed
     if prepared.makes_thread:
         limits.spend("threads", site=site.key, author=reader.author_key)
     return db.write(prepared.store)
