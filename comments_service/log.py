@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from . import clock, db
-from .models import Decision, DecisionNote, LogHead
+from .errors import Conflict
+from .models import Decision, DecisionNote, DecisionOrigin, LogHead
 
 NOTHING_YET = bytes(32)
 ROWS_AT_ONCE = 1_000
@@ -79,7 +80,7 @@ def append(session: Session, entry: Entry) -> int:
         note_hash=text_hash(salt, entry.note) if entry.note else None,
         created_at=clock.now(),
     )
-    row.hash = _hash(head.hash, row)
+    row.hash = chained(head.hash, row)
     session.add(row)
     session.flush()  # its id is needed by the note and by whoever decides
     if entry.note:
@@ -88,6 +89,57 @@ def append(session: Session, entry: Entry) -> int:
         update(LogHead).where(LogHead.site_id == entry.site_id).values(count=row.seq, hash=row.hash)
     )
     return row.id
+
+
+def extend(
+    session: Session, site_id: int, rows: Sequence[tuple[Decision, DecisionOrigin, DecisionNote | None]]
+) -> None:
+    """Add rows that were chained elsewhere, behind the log's present end.
+
+    Raises Conflict when the first does not follow from that end, or one from the one before it.
+    """
+    head = _locked_head(session, site_id)
+    for decision, origin, _note in rows:
+        if decision.seq != head.count + 1 or chained(head.hash, decision, origin) != decision.hash:
+            raise Conflict(f"Decision {decision.seq} does not follow from the end of the site's log.")
+        head = Head(decision.seq, decision.hash)
+        session.add(decision)
+    session.flush()  # their ids are needed by what belongs to them
+    for decision, origin, note in rows:
+        origin.decision_id = decision.id
+        session.add(origin)
+        if note is not None:
+            note.decision_id = decision.id
+            session.add(note)
+    session.execute(
+        update(LogHead).where(LogHead.site_id == site_id).values(count=head.count, hash=head.hash)
+    )
+
+
+def chained(previous: bytes, row: Decision, origin: DecisionOrigin | None = None) -> bytes:
+    """The hash of a row that stands behind the one whose hash is `previous`.
+
+    `origin` holds the numbers under which an imported row was chained; others are chained under their own.
+    """
+    canonical = {
+        "action": row.action,
+        "after_status": row.after_status,
+        "before_held_revision": row.before_held_revision,
+        "before_revision": row.before_revision,
+        "before_status": row.before_status,
+        "comment": origin.comment if origin else row.comment_id,
+        "created_at": clock.microseconds(row.created_at),
+        "moderator": (origin.moderator if origin else row.moderator_id) or "software",
+        "note_hash": row.note_hash.hex() if row.note_hash else None,
+        "reason": row.reason,
+        "reverses": origin.reverses if origin else row.reverses,
+        "revision": row.revision,
+        "seq": row.seq,
+        "site": origin.site if origin else row.site_id,
+        "text_hash": row.text_hash.hex(),
+    }
+    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(previous + text.encode()).digest()
 
 
 def head(session: Session, site_id: int) -> Head:
@@ -103,11 +155,12 @@ def verify(session: Session, site_id: int, *, kept: Head | None = None) -> Broke
     """
     end = head(session, site_id)
     previous, seq = NOTHING_YET, 0
-    for row in _rows(session, site_id, end.count):
+    numbers = _Numbers()
+    for row, origin in _rows(session, site_id, end.count):
         seq += 1
         if row.seq != seq:
             return Broken(seq, f"row {seq} is missing")
-        if _hash(previous, row) != row.hash:
+        if chained(previous, row, origin) != row.hash or not numbers.agree(row, origin):
             return Broken(seq, f"row {seq} was altered, or the row before it was")
         broken = _note_mismatch(session, row)
         if broken is not None:
@@ -139,14 +192,36 @@ def _select_for_update(session: Session, site_id: int) -> Head | None:
     return Head(*row) if row else None
 
 
-def _rows(session: Session, site_id: int, last: int) -> Iterator[Decision]:
+def _rows(session: Session, site_id: int, last: int) -> Iterator[tuple[Decision, DecisionOrigin | None]]:
     """The rows up to seq `last` as the database has them, whatever this session remembers."""
-    query = select(Decision).where(Decision.site_id == site_id, Decision.seq <= last).order_by(Decision.seq)
-    query = query.limit(ROWS_AT_ONCE).execution_options(populate_existing=True)
-    rows = session.scalars(query).all()
+    query = (
+        select(Decision, DecisionOrigin)
+        .outerjoin(DecisionOrigin, DecisionOrigin.decision_id == Decision.id)
+        .where(Decision.site_id == site_id, Decision.seq <= last)
+        .order_by(Decision.seq)
+        .limit(ROWS_AT_ONCE)
+        .execution_options(populate_existing=True)
+    )
+    rows = session.execute(query).all()
     while rows:
-        yield from rows
-        rows = session.scalars(query.where(Decision.seq > rows[-1].seq)).all()
+        yield from map(tuple, rows)
+        rows = session.execute(query.where(Decision.seq > rows[-1][0].seq)).all()
+
+
+class _Numbers:
+    """Whether imported rows say the same of the same comment and person as where they were made."""
+
+    def __init__(self) -> None:
+        self._distance: int | None = None
+        self._people: dict[int | None, int | None] = {}
+
+    def agree(self, row: Decision, origin: DecisionOrigin | None) -> bool:
+        if origin is None:
+            return True
+        distance = row.comment_id - origin.comment
+        self._distance = distance if self._distance is None else self._distance
+        person = self._people.setdefault(origin.moderator, row.moderator_id)
+        return distance == self._distance and person == row.moderator_id
 
 
 def _row_beyond_head(session: Session, site_id: int) -> int | None:
@@ -166,25 +241,3 @@ def _note_mismatch(session: Session, row: Decision) -> Broken | None:
     if note is not None and text_hash(note.salt, note.note) != row.note_hash:
         return Broken(row.seq, f"the note of row {row.seq} was altered")
     return None
-
-
-def _hash(previous: bytes, row: Decision) -> bytes:
-    canonical = {
-        "action": row.action,
-        "after_status": row.after_status,
-        "before_held_revision": row.before_held_revision,
-        "before_revision": row.before_revision,
-        "before_status": row.before_status,
-        "comment": row.comment_id,
-        "created_at": clock.microseconds(row.created_at),
-        "moderator": row.moderator_id or "software",
-        "note_hash": row.note_hash.hex() if row.note_hash else None,
-        "reason": row.reason,
-        "reverses": row.reverses,
-        "revision": row.revision,
-        "seq": row.seq,
-        "site": row.site_id,
-        "text_hash": row.text_hash.hex(),
-    }
-    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(previous + text.encode()).digest()

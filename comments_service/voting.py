@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -13,10 +12,9 @@ from .errors import Conflict, NotFound, Refused
 from .identity import Reader, Signer
 from .models import PUBLISHED, Author, Comment, Site, Vote
 from .models.policy import Policy
+from .models.rank import rank
 
 MOST_PER_BUCKET = 3
-# Two-sided 90 %: how sure the lower bound of the share of up-votes is.
-Z = 1.6449
 
 
 @dataclass(frozen=True)
@@ -51,19 +49,6 @@ def vote(
         publishing.touch(session, comment.thread_id)
     session.flush()
     return Voted(comment_id, comment.score, value)
-
-
-def rank(ups: int, downs: int) -> float:
-    """How good a comment is by its votes: the lower bound of Wilson's score interval, 0 without votes.
-
-    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference (1927).
-    """
-    votes = ups + downs
-    if votes == 0:
-        return 0.0
-    share = ups / votes
-    spread = Z * sqrt((share * (1 - share) + Z * Z / (4 * votes)) / votes)
-    return round((share + Z * Z / (2 * votes) - spread) / (1 + Z * Z / votes), 6)
 
 
 def _check_policy(policy: Policy, value: int) -> None:

@@ -18,6 +18,7 @@ from comments_service.models import (
     Ban,
     Comment,
     DayKey,
+    DecisionOrigin,
     Evidence,
     Grant,
     IdempotencyKey,
@@ -27,6 +28,7 @@ from comments_service.models import (
     SignInLink,
     SignInSession,
     Site,
+    Source,
     Thread,
     ThreadAlias,
     Token,
@@ -106,6 +108,10 @@ def fill(session: Session) -> None:
     )
     session.add(Ban(site_id=site, author_id=author, reason="Spam.", moderator_id=person, created_at=NOON))
     decision = add_decision(session, site, root, moderator_id=person)
+    session.add(DecisionOrigin(decision_id=decision, site=site, comment=root, moderator=person))
+    session.add(
+        Source(site_id=site, source="a", is_own=True, site_number=site, distance=0, highest=root, last=root)
+    )
     session.add(
         Report(comment_id=root, revision=1, reason="spam", text="", created_at=NOON, decision_id=decision)
     )

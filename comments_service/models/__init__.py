@@ -5,11 +5,12 @@ from __future__ import annotations
 from .author import Author
 from .ban import Ban
 from .comment import PENDING, PUBLISHED, REJECTED, SPAM, STATUSES, WITHDRAWN, Comment, Evidence, Revision
-from .decision import Decision, DecisionNote, LogHead
+from .decision import Decision, DecisionNote, DecisionOrigin, LogHead
 from .identity import DayKey, IdempotencyKey
 from .moderator import Grant, Moderator, SignInLink, SignInSession, Token
 from .report import Report
 from .site import Site
+from .source import Source
 from .thread import Thread, ThreadAlias
 from .vote import Vote
 
@@ -26,6 +27,7 @@ __all__ = [
     "DayKey",
     "Decision",
     "DecisionNote",
+    "DecisionOrigin",
     "Evidence",
     "Grant",
     "IdempotencyKey",
@@ -36,6 +38,7 @@ __all__ = [
     "SignInLink",
     "SignInSession",
     "Site",
+    "Source",
     "Thread",
     "ThreadAlias",
     "Token",

@@ -60,6 +60,20 @@ class Decision(Base):
     hash: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
+class DecisionOrigin(Base):
+    """The numbers under which an imported decision was chained where it was made; its hash holds them."""
+
+    __tablename__ = "decision_origin"
+
+    decision_id: Mapped[int] = mapped_column(
+        ForeignKey("decision.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    site: Mapped[int] = mapped_column(BigInteger)
+    comment: Mapped[int] = mapped_column(BigInteger)
+    moderator: Mapped[int | None] = mapped_column(BigInteger)
+    reverses: Mapped[int | None] = mapped_column(BigInteger)
+
+
 class DecisionNote(Base):
     """A moderator's free words; outside the chain, which holds only their salted hash."""
 
