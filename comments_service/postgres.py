@@ -101,6 +101,15 @@ class Watched(psycopg.Connection[Any]):
             self.pgconn.finish()
             raise
 
+    def rollback(self) -> None:
+        """Roll back; when the connection is lost, the server does."""
+        try:
+            super().rollback()
+        except psycopg.OperationalError:
+            # Raised while a request is tidied up, it would spoil an answer that was made already.
+            if not self.closed:
+                raise
+
     def _attended(self, gen: PQGen[T], server: Server) -> Generator[Any, Any, T]:
         try:
             state = next(gen)
