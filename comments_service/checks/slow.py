@@ -19,9 +19,12 @@ def check(session: Session, draft: Draft) -> Verdict:
     thread, writer = draft.thread, _writer(draft)
     if thread is None or writer is None or not thread.slow_seconds or draft.is_edit:
         return PUBLISH
-    since = clock.now() - timedelta(seconds=thread.slow_seconds)
+    now, pause = clock.now(), timedelta(seconds=thread.slow_seconds)
+    since = now - pause
+    # What is dated further ahead was written before a clock was put right: nobody waits for that.
+    is_dated_right = Comment.created_at <= now + pause
     latest = session.scalar(
-        select(func.max(Comment.created_at)).where(Comment.thread_id == thread.id, writer)
+        select(func.max(Comment.created_at)).where(Comment.thread_id == thread.id, writer, is_dated_right)
     )
     if latest is None or latest <= since:
         return PUBLISH

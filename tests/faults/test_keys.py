@@ -1,0 +1,73 @@
+"""An idempotency key stands for one stored comment of one author, and for nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from comments_service.models import IdempotencyKey, Thread
+from tests.app import ORIGIN, Service, new_author_key
+
+REFUSALS: dict[str, tuple[int, Callable[[Service], None], Callable[[Service], None], dict[str, Any]]] = {
+    "closed": (
+        403,
+        lambda service: service.set_policy(mode="closed"),
+        lambda service: service.set_policy(mode="open"),
+        {},
+    ),
+    "refused words": (
+        422,
+        lambda service: service.set_policy(words_refused=["heron"]),
+        lambda service: service.set_policy(words_refused=[]),
+        {},
+    ),
+    "slow mode": (429, lambda service: slow(service, 3600), lambda service: slow(service, 0), {}),
+    "a parent that is gone": (404, lambda service: None, lambda service: None, {"parent": 999}),
+    "a page of another site": (403, lambda service: None, lambda service: None, {"Origin": "null"}),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_a_refused_request_leaves_its_key_free(horizons: Service, case: str) -> None:
+    status, shut, open_, extra = REFUSALS[case]
+    author = new_author_key()
+    horizons.posted("Here before", author_key=author)
+    words = {"slug": "tarn", "name": "Wren", "body": "A heron!", "author_key": author, "key": "one"}
+    shut(horizons)
+    headers = {"Origin": extra.get("Origin", ORIGIN)}
+    fields = {name: value for name, value in extra.items() if name != "Origin"}
+    refused = horizons.post_json("horizons/comments", words | fields, **headers)
+    assert refused.status_code == status, refused.get_data(as_text=True)
+    assert horizons.write(lambda session: session.query(IdempotencyKey).count()) == 0
+    open_(horizons)
+    other = horizons.post_json("horizons/comments", words | {"body": "Two herons!"})
+    assert other.status_code == 201
+    assert horizons.page()["thread"]["count"] == 2
+
+
+def test_a_key_of_one_author_says_nothing_to_another(horizons: Service) -> None:
+    mine, theirs = new_author_key(), new_author_key()
+    horizons.set_policy(mode="premoderated")
+    first = horizons.posted("The same words", author_key=mine, key="one")
+    horizons.set_policy(mode="open")
+    other = horizons.post("The same words", author_key=theirs, key="one")
+    assert other.status_code == 201, "the first one's status would tell of it"
+    assert other.get_json()["comment"]["id"] != first["id"]
+    stranger = horizons.post("Different words", author_key=new_author_key(), key="one")
+    assert stranger.status_code == 201, "a 422 would tell of it"
+    again = horizons.post("The same words", author_key=mine, key="one")
+    assert (again.status_code, again.get_json()["comment"]["id"]) == (202, first["id"])
+
+
+def test_a_key_of_one_site_says_nothing_on_another(horizons: Service) -> None:
+    horizons.add_site("fells")
+    author = new_author_key()
+    first = horizons.posted("The same words", author_key=author, key="one")
+    other = horizons.posted("The same words", author_key=author, key="one", site="fells")
+    assert other["id"] != first["id"]
+
+
+def slow(service: Service, seconds: int) -> None:
+    service.write(lambda session: session.query(Thread).update({"slow_seconds": seconds}))
