@@ -287,9 +287,12 @@ def _pragmas(connection: sqlite3.Connection, *pragmas: str) -> None:
 
 def insert(session: Session, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
     """The database's own INSERT, which knows `on_conflict_do_update`; both spell it alike."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(model)
-    return sqlite.insert(model)
+    return insert_on(session.get_bind().dialect.name, model)
+
+
+def insert_on(dialect: str, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """As `insert`, for statements that are built once for each database."""
+    return postgresql.insert(model) if dialect == "postgresql" else sqlite.insert(model)
 
 
 def is_alive(session: Session) -> bool:

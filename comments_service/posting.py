@@ -8,13 +8,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, delete, insert, select
+from sqlalchemy import Select, Table, and_, bindparam, delete, func, insert, literal, or_, select
 from sqlalchemy.orm import Session
 
 from . import checks, clock, db, identity, publishing
-from .checks import AuthorFacts, Draft, Found, ThreadFacts, Verdict
+from .checks import AuthorFacts, Draft, Found, Seen, ThreadFacts, Verdict
 from .errors import FieldError, Invalid, NotFound, Refused
 from .identity import HashedBucket, Reader, Signer
 from .models import (
@@ -25,6 +26,7 @@ from .models import (
     Author,
     Ban,
     Comment,
+    DayKey,
     Evidence,
     IdempotencyKey,
     Revision,
@@ -52,6 +54,36 @@ _THREAD_COLUMNS = (
     Thread.closes_at,
     Thread.slow_seconds,
     Thread.opened_at,
+)
+_AUTHOR_COLUMNS = (Author.id, Author.published, Author.rejected, Author.trusted_at)
+_BY_SLUG = select(Thread.id).where(Thread.site_id == bindparam("site"), Thread.slug == bindparam("slug"))
+_BY_ALIAS = select(ThreadAlias.thread_id).where(
+    ThreadAlias.site_id == bindparam("site"), ThreadAlias.slug == bindparam("slug")
+)
+_KNOWN = (
+    select(*_THREAD_COLUMNS, *_AUTHOR_COLUMNS)
+    .select_from(select(literal(1).label("always")).subquery())
+    .outerjoin(Thread, Thread.id == func.coalesce(_BY_SLUG.scalar_subquery(), _BY_ALIAS.scalar_subquery()))
+    .outerjoin(Author, and_(Author.site_id == bindparam("site"), Author.key_hash == bindparam("key_hash")))
+)
+_FIRST = (
+    select(
+        IdempotencyKey.comment_id.label("first_id"),
+        IdempotencyKey.http_status.label("first_status"),
+        IdempotencyKey.payload_hash.label("first_payload"),
+    )
+    .join(Author, Author.id == IdempotencyKey.author_id)
+    .where(
+        Author.site_id == bindparam("site"),
+        Author.key_hash == bindparam("key_hash"),
+        IdempotencyKey.key == bindparam("key"),
+    )
+)
+_BAN_DAYS = select(Ban.bucket_day).where(
+    Ban.site_id == bindparam("site"), Ban.bucket_day.is_not(None), Ban.lifted_at.is_(None)
+)
+_DAY_KEYS = select(DayKey.day, DayKey.key).where(
+    or_(DayKey.day == bindparam("today"), DayKey.day.in_(_BAN_DAYS))
 )
 LOOKED_AT_AGAIN = "A moderator looks at your changes first."
 
@@ -114,13 +146,16 @@ class Post:
         now = clock.now()
         thread = _make_thread(session, self.site.id, self.words.slug, now)
         author = self._author(session, now)
-        replayed = _replayed(session, self, author)
-        if replayed is not None:
-            return replayed
-        bucket = identity.hashed(session, self.signer, self.reader.bucket)
-        self._look_again(session, thread, author, bucket)
-        parent = _parent(session, thread.id, self.words.parent)
-        fields = self._fields(thread, author, parent, bucket, now)
+        bucket = identity.hashed_today(session, self.signer, self.reader.bucket, self.draft.buckets)
+        seen = _look(session, self.draft, self.words, thread, author)
+        if seen.first_id is not None:
+            # A twin of this request was stored since the view looked.
+            return _replayed(session, self.signer, self.policy, seen, self.words)
+        # A new thread had no row when the draft was judged; being new, it cannot be unregistered now.
+        self.draft.thread, self.draft.author, self.draft.bucket = thread, author, bucket
+        _raise_refusal(checks.judge_again(session, self.draft))
+        _raise_without_parent(seen, self.words)
+        fields = self._fields(thread, author, seen.root_id, bucket, now)
         posted = self._published(session, fields) if self.is_published else self._held(session, fields)
         if author is not None and self.words.key is not None:
             self._remember(session, author.id, self.words.key, posted, now)
@@ -174,26 +209,19 @@ class Post:
         key_hash = self.signer.author(self.site.id, self.reader.author_key)
         return meet_author(session, self.site.id, key_hash, self.words.name, now)
 
-    def _look_again(
-        self, session: Session, thread: ThreadFacts, author: AuthorFacts | None, bucket: HashedBucket
-    ) -> None:
-        # A new thread had no row when the draft was judged; being new, it cannot be unregistered now.
-        self.draft.thread, self.draft.author, self.draft.bucket = thread, author, bucket
-        _raise_refusal(checks.judge_again(session, self.draft))
-
     def _fields(
         self,
         thread: ThreadFacts,
         author: AuthorFacts | None,
-        parent: Comment | None,
+        root_id: int | None,
         bucket: HashedBucket,
         now: datetime,
     ) -> dict[str, Any]:
         return {
             "site_id": self.site.id,
             "thread_id": thread.id,
-            "parent_id": parent.id if parent else None,
-            "root_id": (parent.root_id or parent.id) if parent else None,
+            "parent_id": self.words.parent,
+            "root_id": root_id,
             "author_id": author.id if author else None,
             "name": self.words.name,
             "fingerprint": self.draft.fingerprint,
@@ -222,6 +250,7 @@ class Edit:
         if comment is None or comment.status == WITHDRAWN:
             raise _no_such_comment()
         self.draft.thread = _thread_facts(session.get_one(Thread, comment.thread_id))
+        _look(session, self.draft)
         _raise_refusal(checks.judge_again(session, self.draft))
         latest = _latest_revision(session, comment.id)
         if latest.body == self.body:
@@ -259,10 +288,15 @@ def replay(session: Session, signer: Signer, site: Site, reader: Reader, words: 
         return None
     if reader.author_key is None:
         raise Invalid.field("author_key", "required", "A key needs an author_key, in whose scope it is.")
-    author_id = finding.author_id(session, site.id, signer.author(site.id, reader.author_key))
-    if author_id is None:
+    asked = {
+        "site": site.id,
+        "key_hash": signer.author(site.id, reader.author_key),
+        "key": words.key,
+    }
+    first = session.connection().execute(_FIRST, asked).first()
+    if first is None:
         return None
-    return _replay(session, signer, Policy.of(site), author_id, words)
+    return _replayed(session, signer, Policy.of(site), Seen(**first._mapping), words)
 
 
 def prepare(session: Session, *, signer: Signer, site: Site, reader: Reader, words: Words) -> Post:
@@ -272,23 +306,34 @@ def prepare(session: Session, *, signer: Signer, site: Site, reader: Reader, wor
     NotFound (no such parent) and Invalid (words the site refuses).
     """
     policy = Policy.of(site)
-    thread = _thread_facts(finding.thread(session, site.id, words.slug))
-    if words.parent is not None:
-        _parent(session, thread.id if thread else 0, words.parent)
+    thread, author = _known(session, signer, site.id, words.slug, reader)
+    fingerprint = duplicates.fingerprint(words.body)
+    buckets = _buckets(session, signer, site.id, reader.bucket)
+    seen = checks.look(
+        session,
+        site_id=site.id,
+        thread=thread,
+        author=author,
+        buckets=buckets,
+        fingerprint=fingerprint,
+        parent=words.parent,
+    )
+    _raise_without_parent(seen, words)
     rendered = _rendered(words.body)
     draft = Draft(
         site_id=site.id,
         policy=policy,
         thread=thread,
-        author=_known_author(session, signer, site.id, reader),
+        author=author,
         name=words.name,
         body=words.body,
         shown=rendered.text,
         links=rendered.links,
-        fingerprint=duplicates.fingerprint(words.body),
+        fingerprint=fingerprint,
         subject=words.subject,
         form_age=signer.form_age(words.form, site.key) if words.form else None,
-        buckets=_buckets_on_ban_days(session, signer, site.id, reader.bucket),
+        buckets=buckets,
+        seen=seen,
     )
     verdict = _raise_refusal(checks.judge(session, draft))
     return Post(signer, site, policy, reader, words, draft, verdict, rendered)
@@ -326,8 +371,9 @@ def prepare_edit(
         links=rendered.links,
         fingerprint=duplicates.fingerprint(body),
         comment_id=comment_id,
-        buckets=_buckets_on_ban_days(session, signer, site.id, reader.bucket),
+        buckets=_buckets(session, signer, site.id, reader.bucket),
     )
+    _look(session, draft)
     verdict = _raise_refusal(checks.judge(session, draft))
     return Edit(signer, site, policy, comment_id, body, draft, verdict, rendered)
 
@@ -359,26 +405,48 @@ def withdraw(
 
 def meet_author(session: Session, site_id: int, key_hash: bytes, name: str, now: datetime) -> AuthorFacts:
     """The author with this key, made at their first act; keeps the latest name."""
-    statement = db.insert(session, Author).values(
-        site_id=site_id, key_hash=key_hash, name=name, created_at=now
-    )
-    statement = statement.on_conflict_do_update(index_elements=["site_id", "key_hash"], set_={"name": name})
-    returned = statement.returning(Author.id, Author.published, Author.rejected, Author.trusted_at)
-    return AuthorFacts(*session.execute(returned).one())
+    values = {"site": site_id, "key_hash": key_hash, "name": name, "now": now}
+    return AuthorFacts(*session.connection().execute(_author_upsert(_dialect(session)), values).one())
 
 
 def _make_thread(session: Session, site_id: int, slug: str, now: datetime) -> ThreadFacts:
     """The slug's thread, locked; made if it is new. One statement, so that two firsts make one thread."""
-    statement = db.insert(session, Thread).values(site_id=site_id, slug=slug, created_at=now)
-    statement = statement.on_conflict_do_update(
-        index_elements=["site_id", "slug"], set_={"slug": statement.excluded.slug}
-    )
-    row = session.execute(statement.returning(*_THREAD_COLUMNS, Thread.created_at)).one()
+    values = {"site": site_id, "slug": slug, "now": now}
+    row = session.connection().execute(_thread_upsert(_dialect(session)), values).one()
     if row.created_at == now and (moved_to := session.scalar(_alias(site_id, slug))) is not None:
         # The slug is an alias: nobody may find a second thread here.
         session.execute(delete(Thread).where(Thread.id == row.id))
         return _locked_thread(session, moved_to)
     return ThreadFacts(*row[:-1])
+
+
+@cache
+def _thread_upsert(dialect: str) -> Any:
+    statement = db.insert_on(dialect, Thread).values(
+        site_id=bindparam("site"), slug=bindparam("slug"), created_at=bindparam("now")
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=["site_id", "slug"], set_={"slug": statement.excluded.slug}
+    )
+    return statement.returning(*_THREAD_COLUMNS, Thread.created_at)
+
+
+@cache
+def _author_upsert(dialect: str) -> Any:
+    statement = db.insert_on(dialect, Author).values(
+        site_id=bindparam("site"),
+        key_hash=bindparam("key_hash"),
+        name=bindparam("name"),
+        created_at=bindparam("now"),
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=["site_id", "key_hash"], set_={"name": statement.excluded.name}
+    )
+    return statement.returning(*_AUTHOR_COLUMNS)
+
+
+def _dialect(session: Session) -> str:
+    return session.get_bind().dialect.name
 
 
 def _alias(site_id: int, slug: str) -> Select[int]:
@@ -435,33 +503,39 @@ def _edit_window(
     return (signer.edit_token(comment_id, until), until) if until > clock.now() else (None, None)
 
 
-def _replayed(session: Session, post: Post, author: AuthorFacts | None) -> Posted | None:
-    """A twin of this request may have been stored since the view looked."""
-    if author is None or post.words.key is None:
-        return None
-    return _replay(session, post.signer, post.policy, author.id, post.words)
-
-
-def _replay(session: Session, signer: Signer, policy: Policy, author_id: int, words: Words) -> Posted | None:
-    first = session.get(IdempotencyKey, (author_id, words.key))
-    if first is None:
-        return None
-    if first.payload_hash != words.digest():
+def _replayed(session: Session, signer: Signer, policy: Policy, seen: Seen, words: Words) -> Posted:
+    """The answer to a request that was stored before: `seen` holds what it left."""
+    if seen.first_payload != words.digest():
         raise Invalid.field("key", "reused", "This key was used for another comment.")
-    comment = session.get_one(Comment, first.comment_id)
-    return _answer(signer, policy, comment, own.own(session, comment.id), first.http_status)
+    comment = session.get_one(Comment, seen.first_id)
+    return _answer(signer, policy, comment, own.own(session, comment.id), seen.first_status or CREATED)
 
 
-def _parent(session: Session, thread_id: int, parent_id: int | None) -> Comment | None:
-    if parent_id is None:
-        return None
-    query = select(Comment).where(
-        Comment.id == parent_id, Comment.thread_id == thread_id, Comment.status == PUBLISHED
-    )
-    parent = session.scalars(query.execution_options(populate_existing=True)).first()
-    if parent is None:
+def _raise_without_parent(seen: Seen, words: Words) -> None:
+    if words.parent is not None and seen.root_id is None:
         raise NotFound("The comment you reply to is not here any more.", code="parent_not_found")
-    return parent
+
+
+def _look(
+    session: Session,
+    draft: Draft,
+    words: Words | None = None,
+    thread: ThreadFacts | None = None,
+    author: AuthorFacts | None = None,
+) -> Seen:
+    """The look before a judgement, kept with the draft."""
+    draft.seen = checks.look(
+        session,
+        site_id=draft.site_id,
+        thread=thread or draft.thread,
+        author=author or draft.author,
+        buckets=draft.buckets,
+        fingerprint=draft.fingerprint,
+        edited=draft.comment_id,
+        parent=words.parent if words else None,
+        key=words.key if words else None,
+    )
+    return draft.seen
 
 
 def _is_allowed(signer: Signer, comment_id: int, edit_token: str | None, author_key: str | None) -> bool:
@@ -541,11 +615,17 @@ def _thread_facts(thread: Thread | None) -> ThreadFacts | None:
     )
 
 
-def _known_author(session: Session, signer: Signer, site_id: int, reader: Reader) -> AuthorFacts | None:
-    if reader.author_key is None:
-        return None
-    return _author_facts(
-        session, finding.author_id(session, site_id, signer.author(site_id, reader.author_key))
+def _known(
+    session: Session, signer: Signer, site_id: int, slug: str, reader: Reader
+) -> tuple[ThreadFacts | None, AuthorFacts | None]:
+    """The thread of a slug or alias, and the author; each None while nobody has written so."""
+    key_hash = signer.author(site_id, reader.author_key) if reader.author_key is not None else b""
+    values = {"site": site_id, "slug": slug, "key_hash": key_hash}
+    row = session.connection().execute(_KNOWN, values).one()
+    thread, author = row[: len(_THREAD_COLUMNS)], row[len(_THREAD_COLUMNS) :]
+    return (
+        ThreadFacts(*thread) if thread[0] is not None else None,
+        AuthorFacts(*author) if author[0] is not None else None,
     )
 
 
@@ -556,13 +636,11 @@ def _author_facts(session: Session, author_id: int | None) -> AuthorFacts | None
     return AuthorFacts(author.id, author.published, author.rejected, author.trusted_at)
 
 
-def _buckets_on_ban_days(session: Session, signer: Signer, site_id: int, bucket: str) -> Mapping[str, bytes]:
-    days = session.scalars(
-        select(Ban.bucket_day)
-        .where(Ban.site_id == site_id, Ban.bucket_day.is_not(None), Ban.lifted_at.is_(None))
-        .distinct()
-    )
-    return identity.hashed_on(session, signer, bucket, [day for day in days if day is not None])
+def _buckets(session: Session, signer: Signer, site_id: int, bucket: str) -> Mapping[str, bytes]:
+    """The address's hash of today, if anybody wrote today, and of each day on which addresses were banned."""
+    values = {"site": site_id, "today": identity.today()}
+    rows = session.connection().execute(_DAY_KEYS, values).all()
+    return {day: signer.bucket(day, key, bucket).hash for day, key in rows}
 
 
 def _raise_refusal(verdict: Verdict) -> Verdict:

@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from . import banned, closed, duplicate, first, form_time, honeypot, links, mode, names, slow, words
-from .draft import PUBLISH, AuthorFacts, Draft, Found, ThreadFacts, Verdict, hold
+from .draft import PUBLISH, AuthorFacts, Draft, Found, Seen, ThreadFacts, Verdict, hold
+from .looking import look
 
 __all__ = [
     "CHAIN",
@@ -17,10 +18,12 @@ __all__ = [
     "AuthorFacts",
     "Draft",
     "Found",
+    "Seen",
     "ThreadFacts",
     "Verdict",
     "judge",
     "judge_again",
+    "look",
 ]
 
 Check = Callable[[Session, Draft], Verdict]

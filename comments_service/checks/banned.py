@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_
 from sqlalchemy.orm import Session
 
-from .. import clock
 from ..errors import Refused
 from ..models import Ban
 from .draft import PUBLISH, Draft, Verdict, refuse
@@ -13,17 +12,21 @@ from .draft import PUBLISH, Draft, Verdict, refuse
 
 def check(session: Session, draft: Draft) -> Verdict:
     """Refuses while a ban of the author or of the address is active."""
-    targets: list[ColumnElement[bool]] = [
-        and_(Ban.bucket_day == day, Ban.bucket == hashed) for day, hashed in draft.buckets.items()
-    ]
-    if draft.author is not None:
-        targets.append(Ban.author_id == draft.author.id)
-    if targets and session.scalar(select(exists().where(active(draft.site_id), or_(*targets)))):
+    if draft.seen.is_banned:
         return refuse(Refused("You cannot comment on this site at present.", code="banned"))
     return PUBLISH
 
 
-def active(site_id: int) -> ColumnElement[bool]:
-    """The condition of a ban that is in force on the site now."""
-    unexpired = or_(Ban.expires_at.is_(None), Ban.expires_at > clock.now())
-    return and_(Ban.site_id == site_id, Ban.lifted_at.is_(None), unexpired)
+def is_banned(addresses: int) -> ColumnElement[bool]:
+    """Whether a ban is in force, of the `author` or of any of so many pairs (`day0`, `address0`), ..."""
+    targets = [
+        and_(Ban.bucket_day == bindparam(f"day{number}"), Ban.bucket == bindparam(f"address{number}"))
+        for number in range(addresses)
+    ]
+    unexpired = or_(Ban.expires_at.is_(None), Ban.expires_at > bindparam("now"))
+    return exists().where(
+        Ban.site_id == bindparam("site"),
+        Ban.lifted_at.is_(None),
+        unexpired,
+        or_(Ban.author_id == bindparam("author"), *targets),
+    )

@@ -35,14 +35,32 @@ class AuthorFacts(NamedTuple):
     trusted_at: datetime | None
 
 
+class Seen(NamedTuple):
+    """What the database says just now of a draft and its writer, in one look (see `looking`).
+
+    `root_id` is the root of the conversation that `parent` belongs to, None when there is no such published
+    comment in the thread; the last three are of the author's first request with the same key.
+    """
+
+    is_banned: bool = False
+    is_repeated: bool = False
+    root_id: int | None = None
+    first_id: int | None = None
+    first_status: int | None = None
+    first_payload: bytes | None = None
+
+
+NOTHING_SEEN = Seen()
+
+
 @dataclass
 class Draft:
     """A comment, or an edit of one, before it is stored.
 
     `thread` is None while the slug is new, `author` None for somebody unknown; `comment_id` is set
-    for an edit. `form_age` is in seconds, None without a valid form token. `buckets` maps each day on
-    which the site banned addresses to this writer's address hash on that day; `bucket` is today's hash,
-    known only inside the transaction that stores the comment.
+    for an edit. `form_age` is in seconds, None without a valid form token. `buckets` maps today and each day
+    on which the site banned addresses to this writer's address hash on that day; `bucket` is today's hash,
+    known only inside the transaction that stores the comment. `seen` is looked up before each judgement.
     """
 
     site_id: int
@@ -60,6 +78,7 @@ class Draft:
     comment_id: int | None = None
     buckets: Mapping[str, bytes] = field(default_factory=dict)
     bucket: HashedBucket | None = None
+    seen: Seen = NOTHING_SEEN
 
     @property
     def mode(self) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, bindparam, exists
 from sqlalchemy.orm import Session
 
-from .. import clock
 from ..errors import Conflict
 from ..models import WITHDRAWN, Comment
 from .draft import PUBLISH, Draft, Verdict, refuse
@@ -17,17 +16,18 @@ REMEMBERED = timedelta(days=1)
 
 def check(session: Session, draft: Draft) -> Verdict:
     """Refuses what the author wrote in this thread within a day, unless they took it back."""
-    if draft.thread is None or draft.author is None:
-        return PUBLISH
-    query = select(Comment.id).where(
-        Comment.thread_id == draft.thread.id,
-        Comment.author_id == draft.author.id,
-        Comment.fingerprint == draft.fingerprint,
+    if draft.seen.is_repeated:
+        return refuse(Conflict("You have posted this already.", code="duplicate"))
+    return PUBLISH
+
+
+def is_repeated() -> ColumnElement[bool]:
+    """Whether the `author` wrote the `fingerprint` in the `thread` `since` then, save as `edited`."""
+    return exists().where(
+        Comment.thread_id == bindparam("thread"),
+        Comment.author_id == bindparam("author"),
+        Comment.fingerprint == bindparam("fingerprint"),
         Comment.status != WITHDRAWN,
-        Comment.created_at > clock.now() - REMEMBERED,
+        Comment.created_at > bindparam("since"),
+        Comment.id != bindparam("edited"),
     )
-    if draft.comment_id is not None:
-        query = query.where(Comment.id != draft.comment_id)
-    if session.scalar(query.limit(1)) is None:
-        return PUBLISH
-    return refuse(Conflict("You have posted this already.", code="duplicate"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sqlalchemy.orm import Session
 
 from ..text import names
@@ -12,7 +14,12 @@ def check(session: Session, draft: Draft) -> Verdict:
     """Holds a comment under a reserved name, however it is spelt."""
     wanted = names.fold(draft.name)
     for reserved in draft.policy.name_reserved:
-        if names.fold(reserved) == wanted:
+        if _folded(reserved) == wanted:
             found = Found("names", reserved, f"The name is reserved: {reserved}.")
             return hold("This name is kept for the staff of the site, so a moderator looks first.", found)
     return PUBLISH
+
+
+@lru_cache(maxsize=4096)
+def _folded(reserved: str) -> str:
+    return names.fold(reserved)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from ..models import Author, Site, Thread, ThreadAlias
@@ -10,7 +10,7 @@ from ..models import Author, Site, Thread, ThreadAlias
 
 def site(session: Session, key: str) -> Site | None:
     """The site with this key."""
-    return session.scalars(select(Site).where(Site.key == key)).first()
+    return session.scalars(_SITE, {"key": key}).first()
 
 
 def thread(session: Session, site_id: int, slug: str) -> Thread | None:
@@ -21,9 +21,16 @@ def thread(session: Session, site_id: int, slug: str) -> Thread | None:
 
 def author_id(session: Session, site_id: int, key_hash: bytes) -> int | None:
     """The id of the author with this key, if they ever wrote here."""
-    return session.scalar(select(Author.id).where(Author.site_id == site_id, Author.key_hash == key_hash))
+    return session.scalar(_AUTHOR_ID, {"site": site_id, "key_hash": key_hash})
 
 
 def _by_alias(site_id: int, slug: str) -> Select[Thread]:
     alias = select(ThreadAlias.thread_id).where(ThreadAlias.site_id == site_id, ThreadAlias.slug == slug)
     return select(Thread).where(Thread.id == alias.scalar_subquery())
+
+
+# Built once: building a statement costs as much as running it.
+_SITE = select(Site).where(Site.key == bindparam("key"))
+_AUTHOR_ID = select(Author.id).where(
+    Author.site_id == bindparam("site"), Author.key_hash == bindparam("key_hash")
+)

@@ -1,0 +1,67 @@
+"""The one look at the database before a judgement: all that must be exact, in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from .. import clock
+from ..models import PUBLISHED, Comment, IdempotencyKey
+from .banned import is_banned
+from .draft import AuthorFacts, Seen, ThreadFacts
+from .duplicate import REMEMBERED, is_repeated
+
+
+def look(
+    session: Session,
+    *,
+    site_id: int,
+    thread: ThreadFacts | None,
+    author: AuthorFacts | None,
+    buckets: Mapping[str, bytes],
+    fingerprint: bytes,
+    edited: int | None = None,
+    parent: int | None = None,
+    key: str | None = None,
+) -> Seen:
+    """What the database says now of words with this fingerprint in the thread, and of their writer."""
+    now = clock.now()
+    values: dict[str, Any] = {
+        "site": site_id,
+        # No row has the id 0: nobody and nowhere.
+        "thread": thread.id if thread else 0,
+        "author": author.id if author else 0,
+        "fingerprint": fingerprint,
+        "edited": edited or 0,
+        "parent": parent or 0,
+        "key": key or "",
+        "now": now,
+        "since": now - REMEMBERED,
+    }
+    for number, (day, address) in enumerate(buckets.items()):
+        values[f"day{number}"], values[f"address{number}"] = day, address
+    return Seen(*session.connection().execute(_statement(len(buckets)), values).one())
+
+
+@cache
+def _statement(addresses: int) -> Select[Any]:
+    root = select(func.coalesce(Comment.root_id, Comment.id)).where(
+        Comment.id == bindparam("parent"),
+        Comment.thread_id == bindparam("thread"),
+        Comment.status == PUBLISHED,
+    )
+    return select(
+        is_banned(addresses),
+        is_repeated(),
+        root.scalar_subquery(),
+        *(_first(column) for column in ("comment_id", "http_status", "payload_hash")),
+    )
+
+
+def _first(column: str) -> ColumnElement[Any]:
+    of_key = IdempotencyKey.author_id == bindparam("author"), IdempotencyKey.key == bindparam("key")
+    return select(getattr(IdempotencyKey, column)).where(*of_key).scalar_subquery()
