@@ -132,12 +132,12 @@ class Live:
         self.errors = folder / "stderr"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *, workers: int = 2, threads: int = 32) -> None:
-        """Start serving; returns when the service says that it is ready."""
+    def start(self, *, workers: int = 2, threads: int = 32, within: Sequence[str] = ()) -> None:
+        """Start serving; returns when the service says that it is ready. `within` runs the command."""
         words = ["serve", "--port", str(self.port), "--workers", str(workers), "--threads", str(threads)]
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "comments_service.cli", *words],
+                [*within, sys.executable, "-m", "comments_service.cli", *words],
                 cwd=ROOT,
                 env=self.environ,
                 stdin=subprocess.DEVNULL,

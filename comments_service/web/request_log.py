@@ -10,6 +10,7 @@ import sqlite3
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from contextvars import ContextVar
 from time import perf_counter
 from types import TracebackType
@@ -70,7 +71,7 @@ class Stderr(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record's line."""
         try:
-            sys.stderr.write(self.format(record) + "\n")
+            _say(self.format(record))
         except Exception:
             self.handleError(record)
 
@@ -168,7 +169,13 @@ def _write(environ: dict[str, Any], answer: dict[str, Any], request_id: str, sec
     }
     if SITE in environ:
         line["site"] = environ[SITE]
-    sys.stderr.write(json.dumps(line) + "\n")
+    _say(json.dumps(line))
+
+
+def _say(line: str) -> None:
+    # The disk may be full, or whoever reads our pipe gone: a line is lost then, not the answer it is about.
+    with suppress(OSError):
+        sys.stderr.write(line + "\n")
 
 
 def _now() -> str:

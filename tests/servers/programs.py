@@ -40,6 +40,9 @@ NEEDED = {
         ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
         "apt-get install chromium",
     ),
+    "mounts": Program(
+        "A disk of our own (unshare -rm)", ("unshare",), "apt-get install util-linux, and let us mount"
+    ),
 }
 
 

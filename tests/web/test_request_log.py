@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,6 +87,18 @@ class Log:
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.text().splitlines()]
+
+
+def test_a_log_that_cannot_be_written_costs_no_answer(
+    app: Flask, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path("/dev/full").open("w", buffering=1) as full, Path(os.devnull).open("w") as nowhere:
+        monkeypatch.setattr(sys, "stderr", full)
+        with pytest.raises(OSError, match="No space left"):
+            full.write("a line\n")
+        assert app.test_client().post("/sites/horizons/tarn").status_code == 200
+        logging.getLogger("any").warning("This is lost.")
+        os.dup2(nowhere.fileno(), full.fileno())  # so that it can be closed
 
 
 @pytest.fixture
