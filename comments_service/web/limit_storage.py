@@ -225,18 +225,21 @@ def _counter(connection: sqlite3.Connection, key: str) -> tuple[int, float]:
 
 
 class FailoverStorage(Storage, SlidingWindowCounterSupport):
-    """Another storage, and this process's memory while that one is away: never an error, never an open gate.
+    """Another storage, and a fallback while that one is away: never an error, never an open gate.
 
-    `failover+redis://host` counts in `redis://host`. After a failure only one request in AWAY_SECONDS
-    tries it again, so that a hung Redis costs one request its socket timeout and the others nothing.
+    `failover+redis://host` counts in `redis://host`. `fallback` is the address of the storage that counts
+    meanwhile, this process's memory by default. After a failure only one request in AWAY_SECONDS tries the
+    first again, so that a hung Redis costs one request its socket timeout and the others nothing.
     """
 
     STORAGE_SCHEME = ["failover+sqlitefile", "failover+redis", "failover+rediss", "failover+redis+unix"]
 
-    def __init__(self, uri: str, wrap_exceptions: bool = False, **options: Any) -> None:
+    def __init__(
+        self, uri: str, wrap_exceptions: bool = False, *, fallback: str | None = None, **options: Any
+    ) -> None:
         super().__init__(uri, wrap_exceptions=False)
         self.primary: Any = storage_from_string(uri.removeprefix("failover+"), **options)
-        self.memory = MemoryStorage()
+        self.fallback: Any = MemoryStorage() if fallback is None else storage_from_string(fallback)
         self.is_away = False
         self._try_at = 0.0
         self._lock = Lock()
@@ -282,7 +285,7 @@ class FailoverStorage(Storage, SlidingWindowCounterSupport):
 
     def reset(self) -> int | None:
         """Forget everything, here and there."""
-        self.memory.reset()
+        self.fallback.reset()
         self._asking(lambda storage: storage.reset())
         return None
 
@@ -292,12 +295,12 @@ class FailoverStorage(Storage, SlidingWindowCounterSupport):
 
     def _asking(self, question: Callable[[Any], T]) -> T:
         if not self._may_try():
-            return question(self.memory)
+            return question(self.fallback)
         try:
             answer = question(self.primary)
         except self.base_exceptions as error:
             self._note_failure(error)
-            return question(self.memory)
+            return question(self.fallback)
         self._note_success()
         return answer
 
@@ -317,10 +320,12 @@ class FailoverStorage(Storage, SlidingWindowCounterSupport):
             self._try_at = time.monotonic() + AWAY_SECONDS
         if first:
             log.warning(
-                "The rate limits' storage is away, each worker counts for itself: %s", type(error).__name__
+                "The rate limits' storage (%s) is away, its fallback counts: %s",
+                type(self.primary).__name__,
+                type(error).__name__,
             )
 
     def _note_success(self) -> None:
         if self.is_away:
             self.is_away = False
-            log.warning("The rate limits' storage is back.")
+            log.warning("The rate limits' storage (%s) is back.", type(self.primary).__name__)

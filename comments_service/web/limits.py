@@ -192,16 +192,16 @@ def client() -> str:
 
 
 def storage_for(settings: Settings) -> tuple[str, dict[str, Any]]:
-    """The storage's address and options: Redis when it is configured, else a file beside the database."""
+    """The storage's address and options: Redis when it is configured, else a file beside the database.
+
+    While Redis is away that file counts, for all workers of this machine together.
+    """
     uri = settings.rate_limit_storage
-    if not uri and settings.is_sqlite:
-        path = settings.database_path
-        return f"failover+sqlitefile:///{path.with_name(path.name + '.limits')}", {}
-    if not uri:
-        return "failover+sqlitefile:///var/limits.db", {}
     scheme = urlsplit(uri).scheme
+    if not uri:
+        return _file(settings), {}
     if scheme in ("redis", "rediss", "redis+unix"):
-        return f"failover+{uri}", _redis_options()
+        return f"failover+{uri}", {**_redis_options(), "fallback": _file(settings)}
     if scheme == "sqlitefile":
         return f"failover+{uri}", {}
     if scheme == "memory":
@@ -212,6 +212,13 @@ def storage_for(settings: Settings) -> tuple[str, dict[str, Any]]:
 def policy_name(kind: Kind, rule: RateLimitItem, rules: list[RateLimitItem]) -> str:
     """How the RateLimit fields call a rule: `post`, and `post-hour` for the longer one beside it."""
     return kind if rule == rules[0] else f"{kind}-{rule.GRANULARITY.name}"
+
+
+def _file(settings: Settings) -> str:
+    if not settings.is_sqlite:
+        return "failover+sqlitefile:///var/limits.db"
+    path = settings.database_path
+    return f"failover+sqlitefile:///{path.with_name(path.name + '.limits')}"
 
 
 def _redis_options() -> dict[str, Any]:
