@@ -622,7 +622,8 @@ def _known(
     key_hash = signer.author(site_id, reader.author_key) if reader.author_key is not None else b""
     values = {"site": site_id, "slug": slug, "key_hash": key_hash}
     row = session.connection().execute(_KNOWN, values).one()
-    thread, author = row[: len(_THREAD_COLUMNS)], row[len(_THREAD_COLUMNS) :]
+    thread: Any = row[: len(_THREAD_COLUMNS)]
+    author: Any = row[len(_THREAD_COLUMNS) :]
     return (
         ThreadFacts(*thread) if thread[0] is not None else None,
         AuthorFacts(*author) if author[0] is not None else None,

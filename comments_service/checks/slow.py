@@ -16,8 +16,11 @@ from .draft import PUBLISH, Draft, Verdict, refuse
 
 def check(session: Session, draft: Draft) -> Verdict:
     """Refuses an author's next comment until the thread's pause is over; edits are no new comments."""
-    thread, writer = draft.thread, _writer(draft)
-    if thread is None or writer is None or not thread.slow_seconds or draft.is_edit:
+    thread = draft.thread
+    if thread is None or not thread.slow_seconds or draft.is_edit:
+        return PUBLISH
+    writer = _writer(draft)
+    if writer is None:
         return PUBLISH
     now, pause = clock.now(), timedelta(seconds=thread.slow_seconds)
     since = now - pause

@@ -78,6 +78,10 @@ class Blueprint(flask_smorest.Blueprint):
 
     ARGUMENTS_PARSER = Parser()
 
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        """As the library's, but a schema is made once and not for every request."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **options)
+
 
 def json_body(data: bytes) -> Any:
     """The value of a JSON text; BadRequest for broken, too deep, repeated or beyond reason."""
