@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.routing import IntegerConverter, Map
 
 from .. import db
 from ..config import Settings
 from ..identity import Signer
 from . import embed, gate, health, hot, limits, moderators, pages, problems, request_log
 from .api import documentation
+from .schemas.fields import LARGEST_ID
 
 MOST_BODY_BYTES = 64 * 1024
+
+
+class Id(IntegerConverter):
+    """`<int:...>` in a path: the id of a row that a database can hold; all else is an address of nothing."""
+
+    regex = "[0-9]+"  # ASCII alone: other scripts' digits would be further spellings of an id
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, min=1, max=LARGEST_ID)
 
 
 def build(settings: Settings | None = None) -> Flask:
     """The application, ready to serve. Raises SettingsError when the environment is not usable."""
     settings = settings or Settings.read()
     app = Flask("comments_service", static_folder=None)
+    app.url_map.converters["int"] = Id
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
     app.config["MAX_FORM_PARTS"] = 0  # nothing here reads multipart bodies
     app.json.ensure_ascii = False  # type: ignore[attr-defined]

@@ -12,10 +12,12 @@ from ...models.policy import Policy
 from ...moderation import Item
 from ...reading import queues
 from ...text import slugs
-from ..auth import moderator_of
+from ..auth import SAFE, moderator_of
 from ..schemas import moderation as shapes
-from ..schemas.fields import LARGEST_ID
-from .input import Blueprint
+from .input import Blueprint, Parser
+
+# What they write is named by the query; all else takes its values from path and body alone.
+ABOUT_A_SLUG = ("moderation.patch_thread", "moderation.drop_alias")
 
 blueprint = Blueprint(
     "moderation",
@@ -30,6 +32,8 @@ def _admit() -> None:
     # Before anything sent is read: strangers learn nothing from how it would be judged.
     if request.method != "OPTIONS" and request.view_args is not None:
         moderator_of(request.view_args["site"])
+        if request.method not in SAFE and request.endpoint not in ABOUT_A_SLUG:
+            Parser().parse(shapes.Nothing(), request, location="query")
 
 
 @blueprint.after_request
@@ -64,7 +68,7 @@ def one_queue(query: dict[str, Any], site: str, queue: str) -> queues.QueuePage:
 def card(query: dict[str, Any], site: str, comment: int) -> queues.Card:
     """Everything about one comment: revisions, reports, decisions."""
     found, _ = moderator_of(site)
-    whole = queues.card(db.reading(), [found.id], comment) if comment <= LARGEST_ID else None
+    whole = queues.card(db.reading(), [found.id], comment)
     if whole is None:
         raise NotFound("There is no such comment.", code="comment_not_found")
     return whole
@@ -84,14 +88,14 @@ def decide(sent: dict[str, Any], site: str) -> dict[str, Any]:
 
 
 @blueprint.post("/decisions/<int:decision>/reversal")
+@blueprint.arguments(shapes.Nothing, required=False)
 @blueprint.response(200, shapes.Reversal)
-def reverse(site: str, decision: int) -> dict[str, int]:
+def reverse(sent: dict[str, Any], site: str, decision: int) -> dict[str, int]:
     """Undo a comment's latest decision: restores exactly the state before."""
     found, person = moderator_of(site)
-    undone = min(decision, LARGEST_ID)
     reversal = db.write(
         lambda session: moderation.reverse(
-            session, site_id=found.id, moderator_id=person.id, decision_id=undone
+            session, site_id=found.id, moderator_id=person.id, decision_id=decision
         )
     )
     return {"decision": reversal}
@@ -131,8 +135,7 @@ def ban(sent: dict[str, Any], site: str) -> banning.Ban:
 def lift(site: str, ban_id: int) -> None:
     """End a ban."""
     found, _ = moderator_of(site)
-    lifted = min(ban_id, LARGEST_ID)
-    db.write(lambda session: banning.lift(session, site_id=found.id, ban_id=lifted))
+    db.write(lambda session: banning.lift(session, site_id=found.id, ban_id=ban_id))
 
 
 @blueprint.get("/threads")

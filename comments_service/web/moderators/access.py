@@ -13,10 +13,11 @@ from flask import Response, current_app, g, request
 
 from ... import db, people
 from ...config import Settings
-from ...errors import NotFound, Refused, Unauthorised
+from ...errors import Invalid, NotFound, Refused, Unauthorised
 from ...identity import Signer
 from ...models import Site
 from ...people import Person
+from ..schemas.fields import is_storable
 from . import phrases
 
 P = ParamSpec("P")
@@ -45,7 +46,7 @@ def open_to(audience: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Declare who may use a view: `anyone`, a signed-in `moderator`, or an `admin` of at least one site.
 
     Anything but a GET also needs our own Origin and, when somebody is signed in, the session's token.
-    Raises Unauthorised, or Refused.
+    Raises Unauthorised, Refused, or Invalid for characters that cannot be stored.
     """
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
@@ -154,8 +155,16 @@ def _admit(audience: str) -> None:
         check_form()
     if audience == ADMIN and not administered():
         raise Refused("Only an admin may do this.")
+    _refuse_characters()
     if people.session_use_is_due(session, signer(), secret):
         db.write(lambda writing: people.note_session_use(writing, signer(), secret))
+
+
+def _refuse_characters() -> None:
+    # Nobody types them, and not every database can hold them or be asked about them.
+    for given in (request.args, request.form):
+        if not all(is_storable(text) for _, text in given.items(multi=True)):
+            raise Invalid.field("form", "characters", "This contains characters that cannot be stored.")
 
 
 def _check_origin() -> None:

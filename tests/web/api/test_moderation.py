@@ -275,6 +275,26 @@ def test_a_bad_parameter_is_refused_by_name(horizons: Service, ada: str) -> None
         assert fields(ask(horizons, ada, "GET", path)) == [field], path
 
 
+def test_a_write_takes_nothing_from_a_query_it_does_not_know(horizons: Service, ada: str) -> None:
+    writes = (
+        ("POST", "decisions"),
+        ("POST", "decisions/1/reversal"),
+        ("POST", "bans"),
+        ("DELETE", "bans/1"),
+        ("POST", "threads/moves"),
+        ("PATCH", "settings"),
+        ("PATCH", "threads?slug=tarn"),
+        ("DELETE", "threads/aliases?slug=tarn"),
+    )
+    for method, path in writes:
+        mark = "&" if "?" in path else "?"
+        assert fields(ask(horizons, ada, method, f"{path}{mark}notify=1", {})) == ["notify"], path
+
+
+def test_a_reversal_takes_no_fields(horizons: Service, ada: str) -> None:
+    assert fields(ask(horizons, ada, "POST", "decisions/1/reversal", {"reason": "x"})) == ["reason"]
+
+
 def test_ids_that_are_nowhere_are_not_found(horizons: Service, ada: str) -> None:
     for number in (10**9, 2**63, 10**30):
         problem(ask(horizons, ada, "GET", f"comments/{number}"), 404)

@@ -47,6 +47,19 @@ def test_a_form_from_elsewhere_is_refused(desk: Desk, origin: str | None) -> Non
     assert answers == dict.fromkeys(FORMS, 403)
 
 
+def test_an_id_that_no_database_can_hold_is_not_found(desk: Desk) -> None:
+    for number in (2**63, 10**30):
+        assert desk.get(f"cards/{number}").status_code == 404
+        assert desk.get(f"comments/{number}").status_code == 404
+        assert desk.send(f"bans/{number}/lift", site="horizons").status_code == 404
+
+
+def test_nul_is_refused_in_every_query_and_form(desk: Desk) -> None:
+    assert [desk.get(path, q="a\0").status_code for path in ("", "threads", "bans")] == [422] * 3
+    forms = [path for path in FORMS if path not in ("settings", "sign-out")]
+    assert [desk.send(path, note="a\0").status_code for path in forms] == [422] * len(forms)
+
+
 def test_a_referer_from_elsewhere_is_refused(desk: Desk) -> None:
     headers = {"Origin": "http://127.0.0.1:8000", "Referer": "https://evil.example/"}
     form = {"csrf": desk.csrf()}
