@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from .. import clock, purging
-from ..config import Settings
 from ..doctor import FAIL, examine
 from .commands import opened, progress
 
@@ -31,13 +32,13 @@ def purge() -> None:
 
 @click.command()
 def doctor() -> None:
-    """Look at settings and database, and say what is wrong or unsafe; exits with 1 if anything fails.
+    """Look at settings, databases and disk; say what is wrong, slow or unsafe; exit with 1 if anything fails.
 
     \b
     Example:
       comments-service doctor
     """
-    findings = examine(Settings.read())
+    findings = examine(os.environ)
     for finding in findings:
         click.echo(f"{finding.level:4}  {finding.sentence}")
     failed = sum(finding.level == FAIL for finding in findings)

@@ -113,7 +113,9 @@ def has(lines: list[str], level: str, words: str) -> bool:
 def test_the_doctor_finds_a_sound_service_sound(fresh: Shell) -> None:
     fresh.done("site", "add", "fells", "--origin", "https://fells.example")
     fresh.done("moderator", "add", "Ada", "--all-sites")
-    lines = doctor(fresh)
+    # How quick and how full this machine is, is its own affair.
+    lines = [line for line in doctor(fresh) if " ms." not in line and " MB free." not in line]
+    lines = [line for line in lines if " lies in " not in line and " lent by " not in line]
     assert not has(lines, "warn", "")
     for words in ("synchronous=FULL", "is migrated", "Sites: fells", "Moderators: Ada"):
         assert has(lines, "ok", words), lines
@@ -170,6 +172,8 @@ def test_the_doctor_looks_at_who_may_read_secret_and_database(fresh: Shell) -> N
     for mode, level in ((0o644, "fail"), (0o600, "ok")):
         secret.chmod(mode)
         lines = doctor(fresh, SECRET_KEY_FILE=str(secret))
-        assert has(lines, level, "secret key"), lines
+        assert has(
+            lines, level, f"COMMENTS_SECRET_KEY_FILE: {'others may read ' * (level == 'fail')}{secret}"
+        )
     os.chmod(fresh.file, 0o644)
     assert has(doctor(fresh), "warn", "may read the database")
