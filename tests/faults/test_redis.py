@@ -52,8 +52,8 @@ def test_posting_goes_on_limited_while_redis_hangs(
     figures(
         f"hung for {time.monotonic() - hung:.1f} s: {POSTS} posts of one reader by {READERS} at once, "
         f"exactly {LIMIT} accepted, slowest {slowest(at_once):.2f} s; {len(one_by_one)} posts of others "
-        f"one by one, median {median(one_by_one) * 1000:.0f} ms (before: {median(quiet) * 1000:.0f} ms), {len(slow)} of "
-        f"them took {ONCE} s or more, the slowest {slowest(one_by_one):.2f} s"
+        f"one by one, median {median(one_by_one) * 1000:.0f} ms (before: {median(quiet) * 1000:.0f} ms), "
+        f"{len(slow)} of them took {ONCE} s or more, the slowest {slowest(one_by_one):.2f} s"
     )
     assert median(one_by_one) < ONCE
 
