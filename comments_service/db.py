@@ -203,7 +203,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     else:
         url = settings.database_url
     app.config["SQLALCHEMY_DATABASE_URI"] = url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = SQLITE_OPTIONS if settings.is_sqlite else _postgres_options()
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = SQLITE_OPTIONS if settings.is_sqlite else _reading_options()
     extension.init_app(app)
     with app.app_context():
         if settings.is_sqlite:
@@ -244,6 +244,12 @@ def _postgres_options() -> dict[str, Any]:
         "pool_timeout": 2,
         "connect_args": {"connect_timeout": 2, "options": "-c statement_timeout=5000 -c timezone=UTC"},
     }
+
+
+def _reading_options() -> dict[str, Any]:
+    # Each question by itself, as on SQLite: a request that waits to write holds no lock on what it has read.
+    # A migration would wait for that lock, and the writer ahead of the request for the migration.
+    return {**_postgres_options(), "isolation_level": "AUTOCOMMIT"}
 
 
 def _watched(engine: Engine) -> Engine:
