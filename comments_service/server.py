@@ -32,6 +32,10 @@ HOUR = 3600.0
 # Between the end of a keeper that died and its successor.
 KEEPER_SECONDS = 1.0
 KEEPER_START_SECONDS = 10.0
+# The allocator of granian's part in Rust, and that of C, keep freed memory for each thread or for each of
+# eight arenas. Two workers take 25 MB less without that, and answer as fast.
+JEMALLOC = ("_RJEM_MALLOC_CONF", "narenas:2,tcache_max:4096,dirty_decay_ms:1000,muzzy_decay_ms:0")
+M_ARENA_MAX, ARENAS = -8, 2
 KEEP = "import sys; from comments_service.server import keep_house; keep_house(*sys.argv[1:])"
 PR_SET_PDEATHSIG = 1
 
@@ -68,6 +72,7 @@ def serve(
     every hour in a process of its own; it must be a function of a module. Raises Unavailable when the
     address is taken, and exits with status 1 when workers keep dying.
     """
+    spare_memory()  # before granian is loaded
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
     from granian.server import Server
@@ -99,6 +104,13 @@ def serve(
         preload()
     loader = partial(load, target, parent=os.getpid(), threads=threads)
     server.serve(target_loader=loader, wrap_loader=False)
+
+
+def spare_memory() -> None:
+    """Keep what many threads free in few places; for this process and those it starts."""
+    os.environ.setdefault(*JEMALLOC)
+    if hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        libc.mallopt(M_ARENA_MAX, ARENAS)
 
 
 def preload() -> None:

@@ -191,13 +191,14 @@ class Hits:
 class SQLiteVersions:
     """Whether an entry is true: for certain while nobody wrote anything, else by one indexed read.
 
-    The read happens on a read-only connection of the thread's own. It would cost more than the Python around
-    it if it were done at every hit: SQLite lets go of the interpreter, and all threads fight for it.
+    The read happens on a read-only connection. It would cost more than the Python around it if it were done
+    at every hit: SQLite lets go of the interpreter, and all threads fight for it.
     """
 
     def __init__(self, database: Path) -> None:
         self._database = database
-        self._mine = threading.local()
+        # As many as ever read at once: a connection for each thread would hold a copy of the schema each.
+        self._free: list[sqlite3.Connection] = []
         self._counter: mmap.mmap | None = None
 
     def __call__(self, entry: Entry) -> bool:
@@ -220,15 +221,17 @@ class SQLiteVersions:
         try:
             return depends.versions == frozenset(self._ask(_versions(len(depends.slugs)), values))
         except sqlite3.Error:
-            self._mine.__dict__.clear()
+            self._free.clear()
             return False
 
-    def _ask(self, statement: str, values: Values) -> sqlite3.Cursor:
+    def _ask(self, statement: str, values: Values) -> list[Values]:
         try:
-            execute = self._mine.execute
-        except AttributeError:
-            execute = self._mine.execute = self._connected().execute
-        return cast(sqlite3.Cursor, execute(statement, values))
+            connection = self._free.pop()
+        except IndexError:
+            connection = self._connected()
+        rows = connection.execute(statement, values).fetchall()
+        self._free.append(connection)
+        return rows
 
     def _connected(self) -> sqlite3.Connection:
         uri = f"{self._database.as_uri()}?mode=ro"

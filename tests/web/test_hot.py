@@ -174,9 +174,9 @@ def test_while_nobody_writes_the_database_is_not_asked(horizons: Service) -> Non
     current = _hot(horizons)._is_current
     horizons.posted("Hello")
     first = [_read(horizons) for _ in range(3)][-1]
-    current._mine.execute = _must_not_be_asked
+    current._ask = _must_not_be_asked
     assert _read(horizons).data == first.data
-    del current._mine.execute
+    del current._ask
     horizons.posted("A second")
     assert b"A second" in _read(horizons).data
 
