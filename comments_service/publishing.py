@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, cast
@@ -123,6 +124,65 @@ def add(session: Session, fields: Mapping[str, Any], html: str) -> int:
     _count_reply(session, fields["root_id"], 1)
     _record(session, fields["author_id"], published=1, rejected=0)
     return comment_id
+
+
+def add_all(
+    session: Session,
+    rows: Sequence[dict[str, Any]],
+    html: Sequence[str],
+    *,
+    renumbered: Collection[int] = (),
+) -> None:
+    """Store comments that have their history behind them, in any status; parents come before replies.
+
+    `rows` are the columns of the comments but those that are publishing's own; it fills these in, and
+    leaves what the comments' own histories would have left. `n` is the place a comment was given in its
+    thread, which knows of it (`last_n`), or None; in the threads named in `renumbered` it gets a new place.
+    `html` are the renderings of the public revisions.
+    """
+    _give_places(session, rows, renumbered)
+    for row, markup in zip(rows, html, strict=True):
+        row["shown"] = row["status"] == PUBLISHED
+        row["leaf"] = _leaf(row, markup) if row["shown"] else None
+    published = [row for row in rows if row["shown"]]
+    replies = Counter(row["root_id"] for row in published if row["root_id"] is not None)
+    for row in rows:
+        row["replies_total"] = replies.pop(row["id"], 0)
+    session.connection().execute(insert(_COMMENT), rows)
+    for root_id in sorted(replies):
+        _count_reply(session, root_id, replies[root_id])
+    parents = {row["parent_id"] for row in published} - {row["id"] for row in published}
+    hidden = select(Comment.id).where(Comment.id.in_(parents), Comment.shown.is_(False))
+    for parent_id in session.scalars(hidden).all():
+        _show_ancestors(session, parent_id)
+    _keep_records(session, rows)
+
+
+def _give_places(session: Session, rows: Sequence[dict[str, Any]], renumbered: Collection[int]) -> None:
+    published = Counter(row["thread_id"] for row in rows if row["status"] == PUBLISHED)
+    placed = Counter(row["thread_id"] for row in rows if row["n"] is not None)
+    last_n = {}
+    # Always in the order of their ids, as everybody who locks several threads does.
+    for thread_id in sorted(placed):
+        numbers = placed[thread_id] if thread_id in renumbered else 0
+        if numbers or published[thread_id]:
+            last_n[thread_id] = touch(session, thread_id, published=published[thread_id], numbers=numbers)
+    for row in reversed(rows):
+        if row["n"] is not None and row["thread_id"] in renumbered:
+            row["n"] = last_n[row["thread_id"]]
+            last_n[row["thread_id"]] -= 1
+
+
+def _leaf(row: Mapping[str, Any], html: str) -> bytes:
+    names = ("name", "badge", "created_at", "edited_at", "revision")
+    return leaf(html=html, **{name: row[name] for name in names})
+
+
+def _keep_records(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    published = Counter(row["author_id"] for row in rows if row["status"] == PUBLISHED)
+    rejected = Counter(row["author_id"] for row in rows if row["status"] in REFUSED)
+    for author_id in sorted((published.keys() | rejected.keys()) - {None}):
+        _record(session, author_id, published=published[author_id], rejected=rejected[author_id])
 
 
 def _logged(session: Session, comment: Comment, before: State, after: State, because: Because) -> int:

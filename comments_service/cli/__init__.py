@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import database, decisions, keeping, moderators, serving, sites, tokens
+from . import database, decisions, keeping, moderators, serving, sites, tokens, transfer
 from .commands import Commands
 
 
@@ -30,6 +30,8 @@ for command in (
     moderators.moderator,
     tokens.token,
     decisions.log,
+    transfer.export,
+    transfer.import_,
     keeping.purge,
     keeping.doctor,
 ):

@@ -1,0 +1,373 @@
+"""Import: a round trip changes no byte, again adds nothing, and a break does no harm."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, func, select, update
+
+from comments_service import log
+from comments_service.db import Base, Database, Work
+from comments_service.errors import Unavailable
+from comments_service.identity import Signer
+from comments_service.models import Author, Comment, Grant, Moderator, Revision, Site, Source, Thread
+from comments_service.text import duplicates
+from comments_service.transfer import importing
+from tests.databases import add_comment, add_site, add_thread, open_database
+from tests.scene import Scene
+from tests.transfer.files import changed, plain, signed
+from tests.transfer.lively import checked, exported, imported, lively
+
+Open = Callable[[], Database]
+
+# Address hashes stay behind, and versions never repeat. The numbers of rows that nobody speaks of may differ.
+ELSEWHERE = {
+    "site": {"version"},
+    "thread": {"version"},
+    "comment": {"bucket", "bucket_day", "fingerprint", "leaf"},
+    "evidence": {"id"},
+    "vote": {"bucket", "bucket_day"},
+    "report": {"id", "bucket", "bucket_day"},
+}
+NOT_MOVED = {"day_key", "decision_origin", "grant_of_role", "idempotency_key", "moderator", "source"}
+
+
+@pytest.fixture(scope="module")
+def content(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A lively site as exported, and beside it the rows it was exported from."""
+    return made(migrated_file, tmp_path_factory)[0]
+
+
+@pytest.fixture(scope="module")
+def original(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
+    """The rows of the lively site."""
+    return made(migrated_file, tmp_path_factory)[1]
+
+
+_MADE: dict[Path, tuple[bytes, dict[str, list[Any]]]] = {}
+
+
+def made(empty: Path, folders: pytest.TempPathFactory) -> tuple[bytes, dict[str, list[Any]]]:
+    if empty not in _MADE:
+        with open_database(copied(empty, folders.mktemp("lively") / "comments.db")) as database:
+            lively(database)
+            _MADE[empty] = exported(database), stored(database)
+    return _MADE[empty]
+
+
+def copied(empty: Path, file: Path) -> str:
+    file.write_bytes(empty.read_bytes())
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, migrated_file: Path) -> Iterator[Open]:
+    """Opens empty SQLite databases with an empty site."""
+    with ExitStack() as stack:
+
+        def opened() -> Database:
+            number = len(list(tmp_path.glob("fresh-*.db")))
+            url = copied(migrated_file, tmp_path / f"fresh-{number}.db")
+            database = stack.enter_context(open_database(url))
+            database.write(lambda session: add_site(session))
+            return database
+
+        yield opened
+
+
+def stored(database: Database) -> dict[str, list[Any]]:
+    """Every row that an import brings, without what stays behind; of public comments their leaves."""
+    found: dict[str, list[Any]] = {}
+    with database.writer.connect() as connection:
+        for table in Base.metadata.sorted_tables:
+            if table.name not in NOT_MOVED:
+                columns = [c for c in table.c if c.name not in ELSEWHERE.get(table.name, ())]
+                found[table.name] = sorted(map(tuple, connection.execute(select(*columns))), key=repr)
+        public = select(Comment.id, Comment.leaf).where(Comment.status == "published")
+        found["leaf"] = sorted(map(tuple, connection.execute(public)))
+    return found
+
+
+def test_the_lively_site_has_some_of_everything(content: bytes) -> None:
+    records = [json.loads(line) for line in content.splitlines()]
+    counts = Counter(record["type"] for record in records)
+    assert all(counts[kind] > 1 for kind in importing.COUNTED)
+    assert all(counts[kind] > 1 for kind in ("revision", "evidence", "vote", "report"))
+    comments = [record for record in records if record["type"] == "comment"]
+    assert {record["status"] for record in comments} == {
+        "published",
+        "pending",
+        "rejected",
+        "spam",
+        "withdrawn",
+    }
+    assert any(record["held_revision"] for record in comments)
+    assert any(record["shown"] and record["status"] != "published" for record in comments)
+    assert any(record["name"] == "" for record in comments), "some are erased"
+    decisions = [record for record in records if record["type"] == "decision"]
+    assert any(record["reverses"] for record in decisions)
+
+
+def test_a_site_moves_to_another_database_and_back_without_a_byte_changed(
+    migrated_url: str, content: bytes, original: dict[str, list[Any]], fresh: Open
+) -> None:
+    with open_database(migrated_url) as there:
+        there.write(lambda session: add_site(session))
+        imported(there, content)
+        assert exported(there) == content
+        for table, rows in stored(there).items():
+            assert rows == original[table], table
+        assert there.write(lambda session: log.verify(session, 1)) is None
+        back = fresh()
+        imported(back, exported(there))
+    assert exported(back) == content
+
+
+def test_a_second_import_adds_nothing(migrated_url: str, content: bytes) -> None:
+    with open_database(migrated_url) as there:
+        there.write(lambda session: add_site(session))
+        assert sum(imported(there, content).counts.values()) > 0
+        before = stored(there)
+        with checked(content) as file:
+            foreseen = there.write(lambda session: importing.missing(session, file, "horizons"))
+        again = imported(there, content)
+        assert +again.counts == +foreseen.counts == Counter()
+        assert again.notes == foreseen.notes == []
+        assert stored(there) == before
+
+
+def test_a_dry_run_foresees_what_is_added(fresh: Open, content: bytes) -> None:
+    there = fresh()
+    before = stored(there)
+    with checked(content) as file:
+        foreseen = there.write(lambda session: importing.missing(session, file, "horizons"))
+    assert stored(there) == before
+    assert +imported(there, content).counts == +foreseen.counts
+
+
+class Breaking(Database):
+    """A database that is gone after some transactions."""
+
+    left = 0
+
+    def write(self, work: Work[Any]) -> Any:
+        if self.left == 0:
+            raise Unavailable("Gone.")
+        self.left -= 1
+        return super().write(work)
+
+
+def test_an_import_that_is_broken_off_again_and_again_comes_to_the_same_end(
+    fresh: Open, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 7)
+    there = fresh()
+    breaking = Breaking(there.settings)
+    breaks = 0
+    for allowed in range(1, 200):
+        breaking.left = allowed
+        try:
+            imported(breaking, content)
+        except Unavailable:
+            breaks += 1
+            assert there.write(lambda session: log.verify(session, 1)) is None
+        else:
+            break
+    breaking.writer.dispose()
+    assert breaks > 10
+    assert exported(there) == content
+
+
+def test_an_import_beside_other_sites_gets_other_numbers_and_exports_the_old_ones(
+    migrated_url: str, content: bytes, fresh: Open
+) -> None:
+    with open_database(migrated_url) as crowded:
+        Scene.on(crowded).post()
+        crowded.write(lambda session: update_key(session, "elsewhere"))
+        site_id = crowded.write(lambda session: add_site(session))
+        added = imported(crowded, content)
+        assert "another number" in added.notes[0]
+        assert exported(crowded) == content
+        assert crowded.write(lambda session: log.verify(session, site_id)) is None
+        assert +imported(crowded, content).counts == Counter()
+
+        # The site lives on, and moves once more.
+        add_comments(crowded, site_id)
+        later = exported(crowded)
+    assert later != content
+    home = fresh()
+    imported(home, later)
+    assert exported(home) == later
+    assert home.write(lambda session: log.verify(session, 1)) is None
+
+
+def update_key(session: Any, key: str) -> None:
+    session.execute(update(Site).where(Site.id == 1).values(key=key))
+
+
+def add_comments(database: Database, site_id: int) -> None:
+    """A thread with a held comment and a decision on it."""
+    ada = database.write(lambda session: session.scalar(select(Moderator.id).where(Moderator.name == "Ada")))
+    thread = database.write(lambda session: add_thread(session, site_id, "later"))
+    scene = Scene(database, site_id, thread, ada)
+    scene.decided(scene.post("pending"), "approve")
+
+
+def test_a_site_keeps_its_number_so_that_authors_stay_who_they_were(fresh: Open) -> None:
+    here, there = fresh(), fresh()
+    signer = Signer(here.settings.secret_key)
+    key, site_id = "k" * 22, 4
+
+    def write(session: Any) -> None:
+        session.execute(update(Site).values(id=site_id))
+        thread = add_thread(session, site_id)
+        author = Author(
+            site_id=site_id,
+            key_hash=signer.author(site_id, key),
+            name="Wren",
+            created_at=session.get_one(Thread, thread).created_at,
+        )
+        session.add(author)
+        session.flush()
+        add_comment(session, thread, author_id=author.id, status="pending")
+
+    here.write(write)
+    imported(there, exported(here))
+    moved = there.write(lambda session: session.scalars(select(Site.id)).one())
+    found = there.write(
+        lambda session: session.scalar(
+            select(Comment.name).join(Author).where(Author.key_hash == signer.author(moved, key))
+        )
+    )
+    assert found == "Wren"
+
+
+def test_the_sites_own_export_adds_nothing_to_it(fresh: Open) -> None:
+    database = fresh()
+    thread = database.write(lambda session: add_thread(session, 1))
+    database.write(lambda session: add_comment(session, thread, status="pending"))
+    content = exported(database)
+    database.write(lambda session: session.execute(delete(Comment)))
+    added = imported(database, content)
+    assert +added.counts == Counter()
+    assert database.write(lambda session: session.scalar(select(func.count(Comment.id)))) == 0
+
+
+def test_what_was_taken_back_since_does_not_return(fresh: Open, content: bytes) -> None:
+    database = fresh()
+    imported(database, content)
+    newest = database.write(lambda session: session.scalar(select(func.max(Comment.id))))
+    database.write(lambda session: session.execute(delete(Comment).where(Comment.id == newest)))
+    imported(database, content)
+    assert database.write(lambda session: session.get(Comment, newest)) is None
+
+
+def test_comments_join_a_site_and_a_thread_that_are_there(migrated_url: str) -> None:
+    with open_database(migrated_url) as database:
+        scene = Scene.on(database)
+        first = scene.post()
+        added = imported(database, plain(thread="tarn", statuses=("published", "pending", "published")))
+        assert added.counts["comment"] == 3
+        assert added.counts["thread"] == 0
+        assert any("keeps its own name and policy" in note for note in added.notes)
+        later = scene.post()
+        places = database.write(
+            lambda session: [
+                (row.status, row.n) for row in session.scalars(select(Comment).order_by(Comment.id))
+            ]
+        )
+        assert places == [
+            ("published", 1),
+            ("published", 2),
+            ("pending", None),
+            ("published", 3),
+            ("published", 4),
+        ]
+        thread = database.write(lambda session: session.get_one(Thread, scene.thread))
+        assert (thread.count, thread.last_n) == (4, 4)
+        assert first < later
+
+
+def test_a_pending_comment_leaves_no_public_trace(fresh: Open) -> None:
+    database = fresh()
+    imported(database, plain(statuses=("pending", "pending")))
+    thread = database.write(lambda session: session.scalars(select(Thread)).one())
+    assert (thread.version, thread.count, thread.last_n, thread.opened_at) == (0, 0, 0, None)
+
+
+def test_a_log_of_the_sites_own_stays_and_the_files_is_left_out(fresh: Open, content: bytes) -> None:
+    database = fresh()
+    scene = Scene(database, 1, database.write(lambda session: add_thread(session, 1, "own")), 0)
+    scene.post("pending")
+    added = imported(database, content)
+    assert any("decision log of its own" in note for note in added.notes)
+    assert added.counts["decision"] == 0
+    assert added.counts["comment"] > 0
+    assert database.write(lambda session: log.verify(session, 1)) is None
+    assert database.write(lambda session: log.head(session, 1).count) == 1
+
+
+def test_html_is_made_again_from_the_source(fresh: Open) -> None:
+    database = fresh()
+    body = "**Bold** <script>alert(1)</script> [x](javascript:alert(1))"
+    imported(database, plain(body=body))
+    html = database.write(lambda session: session.scalars(select(Revision.html)).one())
+    assert html == "<p><strong>Bold</strong> &lt;script&gt;alert(1)&lt;/script&gt; x</p>"
+    row = database.write(lambda session: session.scalars(select(Comment)).one())
+    assert row.fingerprint == duplicates.fingerprint(body)
+    assert b"<strong>Bold</strong> &lt;script&gt;" in row.leaf
+
+
+def test_people_of_the_file_get_no_rights(fresh: Open, content: bytes) -> None:
+    database = fresh()
+    imported(database, content)
+    assert database.write(lambda session: session.scalars(select(Moderator.removed_at)).all()) != [None]
+    assert database.write(lambda session: session.scalars(select(Grant)).all()) == []
+
+
+def test_a_newer_export_goes_on_where_the_last_ended(fresh: Open) -> None:
+    older = plain(statuses=("published",))
+    newer = plain(statuses=("published", "pending"))
+    database = fresh()
+    imported(database, older)
+    assert imported(database, newer).counts["comment"] == 1
+    assert exported(database).splitlines()[1:-1] == newer.splitlines()[1:-1]
+
+
+def test_an_altered_decision_of_an_imported_log_is_found(fresh: Open, content: bytes) -> None:
+    database = fresh()
+    imported(database, content)
+    statement = "UPDATE decision SET comment_id = comment_id + 1 WHERE seq = 3"
+    from sqlalchemy import text
+
+    database.write(lambda session: session.execute(text(statement)))
+    broken = database.write(lambda session: log.verify(session, 1))
+    assert broken is not None
+    assert broken.seq == 3
+
+
+def test_memory_does_not_grow_with_the_file(fresh: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "BATCH", 50)
+    few, many = (peak(fresh(), plain(statuses=("published",) * size)) for size in (200, 1_000))
+    assert many < few + 300_000
+
+
+def peak(database: Database, content: bytes) -> int:
+    """The most bytes that importing and exporting hold at once, besides the file."""
+    tracemalloc.start()
+    imported(database, content)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
+
+
+assert signed
+assert changed
+assert Source
