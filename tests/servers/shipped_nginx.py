@@ -13,7 +13,19 @@ def configuration(ports: Sequence[int]) -> str:
     """What stands in the http section: only addresses and folders are not as they are shipped."""
     upstream = (FOLDER / "upstream.conf").read_text()
     servers = "\n    ".join(f"server 127.0.0.1:{port};" for port in ports)
-    return replaced(upstream, "server app:8000;", servers) + local((FOLDER / "comments.conf").read_text())
+    return replaced(upstream, "server app:8000 resolve;", servers) + local(
+        (FOLDER / "comments.conf").read_text()
+    )
+
+
+def whole(ports: Sequence[int], *, proxy: str) -> str:
+    """All of nginx.conf with what it includes; `proxy` is the address that stands in front of it."""
+    text = (FOLDER / "nginx.conf").read_text()
+    proxies = replaced((FOLDER / "proxies.conf").read_text(), "from 172.31.250.1;", f"from {proxy};")
+    at = "include /etc/nginx/comments_service"
+    text = replaced(text, f"{at}/proxies.conf;", proxies)
+    text = replaced(text, f"{at}/upstream.conf;", "")
+    return replaced(text, f"{at}/comments.conf;", configuration(ports))
 
 
 def local(text: str) -> str:
