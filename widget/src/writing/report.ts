@@ -84,7 +84,7 @@ export function openReport(context: Context, comment: Comment, done: () => void)
   };
 
   const excerpt = readBody(comment.html).textContent!.trim();
-  const short = excerpt.length > EXCERPT ? excerpt.slice(0, EXCERPT).trimEnd() + " …" : excerpt;
+  const short = excerpt.length > EXCERPT ? excerpt.slice(0, EXCERPT).replace(/\s+\S*$/, "") + " …" : excerpt;
   const form = h(
     "form",
     { submit, novalidate: true },
