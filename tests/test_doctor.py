@@ -16,6 +16,8 @@ from comments_service.config import Settings
 from comments_service.doctor import FAIL, OK, WARN, Finding, machine, stored, widget
 from comments_service.doctor.finding import timed
 from comments_service.models import DayKey
+from comments_service.web import address
+from tests.app import Service
 from tests.databases import SECRET, add_comment, add_site, add_thread, open_database
 
 PARTS = {"v1.js": b"customElements.define('comments-thread', Thread)", "v1.writing.js": b"export {}"}
@@ -72,6 +74,29 @@ def test_every_file_with_a_secret_is_for_its_owner_only(tmp_path: Path, name: st
 )
 def test_proxies_that_could_be_anybody_fail(proxies: str, level: str) -> None:
     assert has(looked(TRUSTED_PROXIES=proxies), FAIL, "believes everybody in") is (level == FAIL)
+
+
+def test_a_proxy_that_nobody_named_is_told_until_it_is(
+    migrated_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address, "_ignored", address._Once())
+    file = tmp_path / "comments.db"
+    file.write_bytes(migrated_file.read_bytes())
+    url = f"sqlite:///{file}"
+    service = Service(Settings(secret_key=SECRET, database_url=url))
+    service.add_site()
+    told = "A proxy seems to stand in front"
+    service.posted()
+    assert not has(looked(DATABASE_URL=url), WARN, told)
+    forwarded = {"slug": "tarn", "name": "Wren", "body": "Another."}
+    service.post_json("horizons/comments", forwarded, **{"X-Forwarded-For": "203.0.113.9"})
+    service.close()
+    assert has(looked(DATABASE_URL=url), WARN, told)
+    assert not has(looked(DATABASE_URL=url, TRUSTED_PROXIES="127.0.0.1"), WARN, told)
+
+
+def test_a_storage_that_is_none_is_a_finding() -> None:
+    assert has(looked(RATE_LIMIT_STORAGE="memcached://a"), FAIL, "must start with redis://")
 
 
 def test_a_scaled_out_service_with_a_local_address_is_warned() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..config import PREFIX, Network, Settings
+from ..web.limits import forwarding_was_ignored
 from .finding import FAIL, OK, WARN, Finding, mode_for_others
 
 # Whoever believes a wider range believes strangers: 10.0.0.0/8 is the widest that belongs to one owner.
@@ -49,13 +50,19 @@ def proxies(settings: Settings) -> Iterator[Finding]:
                 f"COMMENTS_TRUSTED_PROXIES believes everybody in {', '.join(wide)}: readers can choose their "
                 "address, and no limit holds. Name your proxies alone.",
             )
+    elif _is_ignored(settings):
+        yield Finding(
+            WARN,
+            "A proxy seems to stand in front, but COMMENTS_TRUSTED_PROXIES is empty: all readers share one "
+            "limit. Name the proxy's address there.",
+        )
     elif is_loopback(settings.public_url):
         yield Finding(OK, "No proxy is trusted; forwarding headers count for nothing.")
     else:
         yield Finding(
             WARN,
             "COMMENTS_TRUSTED_PROXIES is empty: if a proxy stands in front, all readers share one limit. "
-            "Name its address there (the log warns when a private peer sends a forwarding header).",
+            "Name its address there.",
         )
 
 
@@ -102,6 +109,13 @@ def is_loopback(address: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def _is_ignored(settings: Settings) -> bool:
+    try:
+        return forwarding_was_ignored(settings)
+    except ValueError:  # the storage has a finding of its own
+        return False
 
 
 def _is_too_wide(network: Network) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from ..config import Settings
+from ..web.limits import storage_for
 from .finding import FAIL, OK, WARN, Finding, timed
 
 REDIS_SECONDS = 2.0
@@ -18,6 +19,11 @@ def looks(settings: Settings) -> Iterator[Finding]:
     """Whether limits hold for all processes together."""
     uri = settings.rate_limit_storage
     scheme = urlsplit(uri).scheme
+    try:
+        storage_for(settings)
+    except ValueError as error:
+        yield Finding(FAIL, str(error))
+        return
     if scheme in ("redis", "rediss", "redis+unix"):
         yield from _redis(uri)
     elif scheme == "memory":

@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, request
 from flask_limiter import Limiter, RateLimitExceeded, RequestLimit
 from limits import RateLimitItem, parse_many
+from limits.storage import storage_from_string
 
 from ..config import Settings
 from ..errors import TooFast
 from . import limit_storage
-from .address import bucket, client_address
+from .address import bucket, client_address, forwarding_ignored
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,6 +34,9 @@ KEY_PREFIX = f"comments:{STRATEGY}"
 REDIS_SECONDS = 0.2
 KEY_BYTES = 16
 SPENDING = "comments_service.spending"
+# Beside the limits' own keys, so that the doctor, another process, hears of it.
+FORWARDING_IGNORED = "forwarding-ignored"
+REMEMBERED_SECONDS = 7 * 86_400
 
 TOO_FAST = {
     "post": "You are posting very fast. Please wait a moment, then send it again.",
@@ -81,6 +85,7 @@ class Limits:
             headers_enabled=False,
             in_memory_fallback_enabled=True,
         )
+        self._remembered_forwarding = False
         self.rules = {kind: _rules(settings, kind) for kind in KINDS}
         self._permits = {kind: self._permit(kind) for kind in KINDS if self.rules[kind]}
 
@@ -90,6 +95,7 @@ class Limits:
             return
         if address is None:
             address = client_address(request.environ, self._trusted)
+            self._remember_forwarding()
         spending = _spending()
         spending.address_key = self._key("address", site, bucket(address))
         spending.author_key = self._key("author", site, author) if author else None
@@ -100,6 +106,11 @@ class Limits:
             allowance = self._note(kind, self.limiter.current_limit)
             raise TooFast(TOO_FAST[kind], retry_after=allowance.resets_in) from error
         self._note(kind, self.limiter.current_limit)
+
+    def _remember_forwarding(self) -> None:
+        if forwarding_ignored() and not self._remembered_forwarding:
+            self._remembered_forwarding = True
+            self.limiter.storage.incr(FORWARDING_IGNORED, REMEMBERED_SECONDS)
 
     def _permit(self, kind: Kind) -> Callable[[], None]:
         def permit() -> None:
@@ -207,6 +218,20 @@ def storage_for(settings: Settings) -> tuple[str, dict[str, Any]]:
     if scheme == "memory":
         return uri, {}
     raise ValueError("COMMENTS_RATE_LIMIT_STORAGE must start with redis://, rediss:// or sqlitefile:///")
+
+
+def forwarding_was_ignored(settings: Settings) -> bool:
+    """Whether a process saw, in a week, a private peer's forwarding header while no proxy was trusted.
+
+    False, too, where nothing was ever counted and while the storage is away.
+    """
+    uri, options = storage_for(settings)
+    storage: Any = storage_from_string(uri, **options)
+    primary = getattr(storage, "primary", storage)
+    # Looking into a file would make it.
+    if isinstance(primary, limit_storage.SQLiteFileStorage) and not primary.path.exists():
+        return False
+    return int(storage.get(FORWARDING_IGNORED)) > 0
 
 
 def policy_name(kind: Kind, rule: RateLimitItem, rules: list[RateLimitItem]) -> str:
