@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from time import sleep
+from typing import TYPE_CHECKING, TypeAlias
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from .db import Base, Database
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
+Act: TypeAlias = "Callable[[Config], None]"
+
 HERE = Path(__file__).resolve().parent
+# PostgreSQL: how long one try waits for a lock, the pause after it, and how many there are.
+LOCK_MILLISECONDS = 2_000
+PAUSE_SECONDS = 1.0
+TRIES = 30
+# deadlock_detected and lock_not_available: nothing was changed, and the next try may do.
+AGAIN = ("40P01", "55P03")
 
 # It tells at every look which database it looks at, and health checks look every few seconds.
 logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -85,14 +96,35 @@ def _make_file(database: Database) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
-def _run(database: Database, act: object) -> None:
-    assert callable(act)
+def _run(database: Database, act: Act) -> None:
     if database.turn is None:
-        with database.writer.connect() as connection:
-            act(_config(connection))
+        _run_patiently(database, act)
         return
     with database.turn.taken(), database.writer.connect() as connection:
         act(_config(connection))
+
+
+def _run_patiently(database: Database, act: Act) -> None:
+    """On PostgreSQL: all or nothing, as often as it takes to get a moment among those who read and write.
+
+    Whoever comes after somebody who waits for a lock waits too. So it waits but briefly, lets them by, and
+    asks again: a long backup delays a migration then, and not the whole service.
+    """
+    from . import postgres  # its driver comes with an extra, which SQLite does not need
+
+    for attempt in range(TRIES):
+        with database.writer.connect() as connection:
+            postgres.be_patient(connection)
+            connection.execute(text(f"SET lock_timeout = {LOCK_MILLISECONDS}"))
+            try:
+                act(_config(connection))
+                return
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in AGAIN or attempt == TRIES - 1:
+                    raise
+            finally:
+                connection.invalidate()  # its settings are not for the writers that come after
+        sleep(PAUSE_SECONDS)
 
 
 def _config(connection: Connection) -> Config:

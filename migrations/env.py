@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from alembic import context
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 import comments_service.models  # noqa: F401  (fills the metadata)
 from comments_service.db import Base
+
+# A lock of PostgreSQL's that has nothing but a number, which nobody else here uses.
+MIGRATING = 2026
 
 
 def run(connection: Connection) -> None:
@@ -27,6 +30,9 @@ def run(connection: Connection) -> None:
             transactional_ddl=True,
         )
         with context.begin_transaction():
+            if not sqlite:
+                # Two that start at once would both make the first table; SQLite has the write turn for that.
+                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATING})
             context.run_migrations()
             if sqlite and (broken := driver.execute("PRAGMA foreign_key_check").fetchall()):
                 raise RuntimeError(f"the migration broke {len(broken)} foreign keys; nothing was changed")

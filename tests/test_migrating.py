@@ -16,6 +16,9 @@ from tests.databases import fill, open_database, rows
 # Tables that 0001 did not have: they go with what they hold.
 LATER = ("source", "decision_origin")
 
+A_BACKUP = "LOCK TABLE comment IN ACCESS SHARE MODE"
+ANOTHER_MIGRATION = "SELECT pg_advisory_xact_lock(2026)"
+
 
 @pytest.fixture
 def empty(database_url: str) -> Iterator[Database]:
@@ -74,6 +77,31 @@ def test_everything_can_be_taken_down(empty: Database) -> None:
     with empty.writer.connect() as connection:
         assert migrating.current(connection) is None
     assert not migrating.is_current(empty.writer)
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+@pytest.mark.parametrize("act", [A_BACKUP, ANOTHER_MIGRATION])
+def test_a_migration_steps_aside_until_it_has_a_moment_for_itself(
+    empty: Database, act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrating.upgrade(empty)
+    pauses: list[float] = []
+    with empty.writer.connect() as somebody:
+        somebody.execute(text(act))
+
+        def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 2:
+                somebody.rollback()
+
+        monkeypatch.setattr(migrating, "LOCK_MILLISECONDS", 20)
+        monkeypatch.setattr(migrating, "sleep", pause)
+        migrating.downgrade(empty, "0001")
+    assert len(pauses) == 2
+    with empty.writer.connect() as connection:
+        assert migrating.current(connection) == "0001"
+        # The patience that a migration has is not handed on.
+        assert connection.execute(text("SHOW statement_timeout")).scalar() == "5s"
 
 
 def test_a_new_file_is_for_its_user_only(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from comments_service.config import Settings
 from comments_service.db import Database
 from comments_service.models import Comment, Revision, Thread
 from comments_service.models.leaf import leaf
+from comments_service.models.rank import rank
 from comments_service.text.render import render
-from comments_service.voting import rank
 
 SITE = "horizons"
 ORIGIN = "https://news.example"

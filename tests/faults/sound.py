@@ -26,7 +26,7 @@ from comments_service.models import (
     Thread,
     Vote,
 )
-from comments_service.voting import rank
+from comments_service.models.rank import rank
 from tests.databases import open_database
 
 

@@ -1,0 +1,108 @@
+"""The schema goes down and up while readers write: they wait or are told to try again; nothing is lost."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import String, cast, delete, select, text, update
+from sqlalchemy.orm import Session
+
+from benchmarks.reading import seeding
+from comments_service import migrating
+from comments_service.db import Database
+from comments_service.models import Comment, Revision, Site, Thread
+from comments_service.models.rank import rank
+from tests.app import Live
+from tests.databases import open_database
+from tests.faults.figures import Figures
+from tests.faults.kept import assert_kept
+from tests.faults.writers import WRITERS, Ledger, Writers
+
+SEED = 20263
+SLUG = "many"
+FIRST = "0001"
+
+
+@pytest.fixture
+def database(running_url: str, is_long: bool) -> Iterator[Database]:
+    """The running service's database, with many comments in one thread while the test lasts."""
+    with open_database(running_url) as database:
+        thread_id = database.write(lambda session: fill(session, 100_000 if is_long else 2_000))
+        yield database
+        database.write(lambda session: session.execute(delete(Thread).where(Thread.id == thread_id)))
+
+
+def test_the_schema_goes_down_and_up_while_readers_write(
+    running: Live, running_url: str, database: Database, is_long: bool, figures: Figures
+) -> None:
+    before = database.write(digest)
+    seconds: dict[str, list[float]] = {"down": [], "up": []}
+    posted = 0
+    with Writers(running.port, seed=SEED) as ledger:
+        ledger.wait_for(WRITERS)
+        for _ in range(3 if is_long else 1):
+            began = len(ledger.acknowledged)
+            seconds["down"].append(timed(lambda: migrating.downgrade(database, FIRST)))
+            seconds["up"].append(timed(lambda: migrating.upgrade(database)))
+            posted += len(ledger.acknowledged) - began
+            ledger.wait_for(WRITERS)
+    assert migrating.is_current(database.writer)
+    assert database.write(digest) == before
+    assert ledger.troubles.keys() <= {"503"}
+    kept = assert_kept(ledger, running_url)
+    figures(
+        f"{before[0]:,} rows down in {max(seconds['down']):.1f} s and up in {max(seconds['up']):.1f} s, "
+        f"{posted} posts meanwhile, the longest pause between two {longest_pause(ledger):.1f} s; {kept}"
+    )
+
+
+def fill(session: Session, size: int) -> int:
+    """A thread of so many comments, no two alike, that nobody has voted on; returns its id."""
+    site_id = session.scalars(select(Site.id).where(Site.key == "horizons")).one()
+    thread_id = seeding.seed(session, site_id, SLUG, size, seeding.Texts())
+    session.execute(
+        update(Comment)
+        .where(Comment.thread_id == thread_id)
+        .values(ups=0, downs=0, score=0, rank=rank(0, 0))
+        .execution_options(synchronize_session=False)
+    )
+    of_thread = select(Comment.id).where(Comment.thread_id == thread_id)
+    session.execute(
+        update(Revision)
+        .where(Revision.comment_id.in_(of_thread))
+        .values(body=Revision.body + cast(Revision.comment_id, String))
+        .execution_options(synchronize_session=False)
+    )
+    if session.get_bind().dialect.name == "postgresql":
+        # They came with ids of their own, which PostgreSQL does not count.
+        session.execute(text("SELECT setval(pg_get_serial_sequence('comment', 'id'), max(id)) FROM comment"))
+    return thread_id
+
+
+def digest(session: Session) -> tuple[int, str]:
+    """How many comments the thread of `fill` has, and a hash over all that is stored of them."""
+    of_thread = select(Comment.id).join(Thread).where(Thread.slug == SLUG).scalar_subquery()
+    hashed, size = hashlib.sha256(), 0
+    for model, key in ((Comment, Comment.id), (Revision, Revision.comment_id)):
+        for row in session.execute(select(*model.__table__.c).where(key.in_(of_thread)).order_by(key)):
+            hashed.update(repr(tuple(row)).encode())
+            size += model is Comment
+    return size, hashed.hexdigest()
+
+
+def timed(act: Callable[[], object]) -> float:
+    """How many seconds it takes."""
+    began = time.monotonic()
+    act()
+    return time.monotonic() - began
+
+
+def longest_pause(ledger: Ledger) -> float:
+    """The most seconds in which nobody was acknowledged."""
+    return max(
+        later - earlier for earlier, later in pairwise(sorted(one.ended for one in ledger.acknowledged))
+    )
