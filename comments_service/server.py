@@ -146,6 +146,9 @@ def free_address(host: str, port: int) -> str:
 def load(target: str, *, parent: int, threads: int) -> Any:
     """In a worker: tie it to its parent, make the application, tell its gate how many threads there are."""
     die_with(parent)
+    # Until granian sets its own, a forked worker has the handler of its parent, which only takes a note:
+    # SIGTERM would wait for the kill timeout.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     module, _, factory = target.partition(":")
     app = getattr(importlib.import_module(module), factory)()
     gate = getattr(app, "extensions", {}).get("comments_gate")

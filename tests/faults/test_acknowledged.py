@@ -37,7 +37,7 @@ LONGEST_MEDIAN = 10.0
 def test_what_was_acknowledged_survives_kills_and_sigterm(
     running: Live, running_url: str, is_long: bool, figures: Figures
 ) -> None:
-    rounds, between = (16, 45) if is_long else (1, WRITERS // 2)
+    rounds, between = (10, 70) if is_long else (1, WRITERS // 2)
     # The short form kills the whole service on SQLite, and ends it with SIGTERM on PostgreSQL.
     ends = [kill_service, terminate_service]
     if running_url.startswith("postgresql"):

@@ -19,6 +19,8 @@ FOLDER = Path(os.environ.get("SERVER_TEST_FOLDER", "."))
 
 def create() -> Flask:
     """The application that `serve` starts in each worker."""
+    if "SERVER_TEST_LOADS" in os.environ:
+        _wait_to_go("loading")
     app = Flask(__name__)
     limits.init_limits(
         app,
@@ -50,10 +52,14 @@ def _quick() -> Response:
 
 
 def _held() -> Response:
-    (FOLDER / "held").touch()
+    _wait_to_go("held")
+    return jsonify(worker=os.getpid())
+
+
+def _wait_to_go(name: str) -> None:
+    (FOLDER / name).touch()
     while not (FOLDER / "go").exists():
         time.sleep(0.01)
-    return jsonify(worker=os.getpid())
 
 
 def _failing(word: str) -> Response:

@@ -106,6 +106,15 @@ def test_a_stuck_request_does_not_outlive_the_kill_timeout(start: Callable[..., 
     stuck.close()
 
 
+def test_a_worker_that_is_still_starting_ends_at_once(tmp_path: Path) -> None:
+    starting = Running(tmp_path, workers=1, SERVER_TEST_LOADS="1")
+    wait_for((tmp_path / "loading").exists)
+    starting.process.send_signal(signal.SIGTERM)
+    # Well before the kill timeout of 8 s: nobody had to be killed.
+    assert starting.process.wait(6) == 0
+    starting.stop()
+
+
 def test_reads_go_on_while_a_hundred_bodies_come_in_byte_by_byte(start: Callable[..., Running]) -> None:
     running = start()
     slow = [running.open(SLOW) for _ in range(100)]
