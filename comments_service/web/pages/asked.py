@@ -93,7 +93,7 @@ def query(schema: type[Schema]) -> dict[str, Any]:
 
 
 def form() -> dict[str, str]:
-    """The fields of our own form, as they were typed; empty ones are absent.
+    """The fields of our own form, as they were typed.
 
     Raises Refused for a form that did not come from one of our pages: a reader writes here without
     any key of their own, so nothing but the Origin tells their wish from that of a page elsewhere.
@@ -103,6 +103,7 @@ def form() -> dict[str, str]:
         raise Refused(f"This form did not come from {asking.own_origin()}.", code="origin")
     if request.mimetype != FORM_TYPE:
         raise UnsupportedMediaType
+    query(NoQuery)
     typed: dict[str, str] = Parser().load_json(request, NoQuery())
     return typed
 

@@ -125,6 +125,8 @@ def test_fields_that_come_twice_or_are_unknown_are_refused(pages: Pages) -> None
             headers={"Origin": OURS, "Content-Type": "application/x-www-form-urlencoded"},
         )
         assert answer.status_code == 422
+    fields = {"slug": "tarn", "name": "a", "body": "b"}
+    assert pages.send("/comment?colour=red", fields).status_code == 422
     assert pages.service.page()["comments"] == []
 
 
