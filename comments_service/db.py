@@ -8,7 +8,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,9 +24,9 @@ from sqlalchemy.types import TypeDecorator
 
 from .config import Settings
 from .errors import Unavailable
+from .grouping import Group, Work
 
 T = TypeVar("T")
-Work = Callable[[Session], T]
 
 TURN_SECONDS = 5.0
 BUSY_MILLISECONDS = 5_000
@@ -88,6 +88,7 @@ class Database:
         self.settings = settings
         self.turn = Turn(settings.database_path) if settings.is_sqlite else None
         self.writer = writing_engine(settings)
+        self.group = Group(self.turn.taken, self._transaction) if self.turn else None
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction and return what it returned, once that is safely committed.
@@ -95,10 +96,9 @@ class Database:
         `work` returns plain values, has no effect outside its session and may run again.
         Raises Unavailable when the database is away or the turn does not come in time.
         """
-        if self.turn is None:
+        if self.group is None:
             return self._write_postgres(work)
-        with self.turn.taken():
-            return self._transaction(work)
+        return self.group.do(work, TURN_SECONDS)
 
     def _write_postgres(self, work: Work[T]) -> T:
         for attempt in range(POSTGRES_TRIES):
@@ -115,12 +115,25 @@ class Database:
         try:
             with Session(self.writer, expire_on_commit=False) as session:
                 result = work(session)
+                session.flush()
+                _assert_open(session)
                 session.commit()
                 return result
         except OperationalError as error:
             if _worth_a_retry(error):
                 raise
             raise Unavailable("The database cannot be reached just now. Please try again.") from error
+
+
+def _assert_open(session: Session) -> None:
+    """Some errors (a full disk) make SQLite roll all back by itself; work that went on after one is lost.
+
+    Raises Unavailable, and throws the connection away.
+    """
+    driver = session.connection().connection.driver_connection
+    if isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
+        session.invalidate()
+        raise Unavailable("The database could not store this just now. Please try again.")
 
 
 def _worth_a_retry(error: OperationalError) -> bool:
@@ -137,31 +150,92 @@ class Turn:
     def __init__(self, database: Path) -> None:
         self._threads = threading.Lock()
         self._path = _turn_file(database)
-        self._file: int | None = None
+        self._lock: FileLock | None = None
         self._owner = 0
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Hold the turn; raises Unavailable if it does not come within TURN_SECONDS."""
-        if not self._threads.acquire(timeout=TURN_SECONDS):
+    def taken(self, seconds: float | None = None) -> Iterator[None]:
+        """Hold the turn; raises Unavailable if it does not come within `seconds` (TURN_SECONDS)."""
+        until = time.monotonic() + (TURN_SECONDS if seconds is None else seconds)
+        if not self._threads.acquire(timeout=max(0.0, until - time.monotonic())):
             raise Unavailable("Many people are writing just now. Please try again.")
         try:
-            file = self._opened()
-            fcntl.flock(file, fcntl.LOCK_EX)
+            among = self._among_processes()
+            if not among.take(max(0.0, until - time.monotonic())):
+                raise Unavailable("Many people are writing just now. Please try again.")
             try:
                 yield
             finally:
-                _raise_counter(file)
-                fcntl.flock(file, fcntl.LOCK_UN)
+                _raise_counter(among.file)
+                among.give()
         finally:
             self._threads.release()
 
-    def _opened(self) -> int:
+    def _among_processes(self) -> FileLock:
         # A lock made before fork() would be shared with the parent, so each process opens its own.
-        if self._file is None or self._owner != os.getpid():
-            self._file = _opened_turn(self._path)
+        if self._lock is None or self._owner != os.getpid():
+            self._lock = FileLock(_opened_turn(self._path))
             self._owner = os.getpid()
-        return self._file
+        return self._lock
+
+
+class FileLock:
+    """`flock` with a deadline. The kernel's queue is fair, but a wait in it has no end: a thread waits there.
+
+    One thread of the process at a time may take it.
+    """
+
+    def __init__(self, file: int) -> None:
+        self.file = file
+        self._asked, self._got = threading.Semaphore(0), threading.Semaphore(0)
+        self._state = threading.Lock()
+        self._is_wanted = self._is_waiting = False
+        self._thread: threading.Thread | None = None
+
+    def take(self, seconds: float) -> bool:
+        """Take the lock; False if that takes longer."""
+        with self._state:
+            # While the thread waits, the lock could become ours behind our back.
+            if not self._is_waiting and self._is_free():
+                return True
+            self._is_wanted = True
+            if not self._is_waiting:
+                self._is_waiting = True
+                self._ask()
+        if self._got.acquire(timeout=seconds):
+            return True
+        with self._state:
+            self._is_wanted = False
+            return self._got.acquire(blocking=False)
+
+    def give(self) -> None:
+        """Let the next have it."""
+        fcntl.flock(self.file, fcntl.LOCK_UN)
+
+    def _is_free(self) -> bool:
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _ask(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._wait, daemon=True, name="turn")
+            self._thread.start()
+        self._asked.release()
+
+    def _wait(self) -> None:
+        while True:
+            self._asked.acquire()
+            fcntl.flock(self.file, fcntl.LOCK_EX)
+            with self._state:
+                self._is_waiting = False
+                if self._is_wanted:
+                    self._is_wanted = False
+                    self._got.release()
+                else:
+                    self.give()
 
 
 def counter(database: Path) -> mmap.mmap:
