@@ -78,10 +78,11 @@ def difference(ledger: Ledger, url: str, *, until: float = float("inf")) -> Diff
     """Compare what was acknowledged until a moment (of the monotonic clock) with what is stored."""
     promised = [one for one in ledger.acknowledged if one.ended <= until]
     with open_database(url) as database, snapshot(database) as session:
-        return _difference(session, promised)
+        return differing(session, promised)
 
 
-def _difference(session: Session, promised: list[Acknowledged]) -> Difference:
+def differing(session: Session, promised: list[Acknowledged]) -> Difference:
+    """Compare what was promised with what this session sees."""
     found = Difference()
     stored = {row.id: row for row in _stored(session)}
     signer = Signer(SECRET)

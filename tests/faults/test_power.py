@@ -10,24 +10,26 @@ import random
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import Engine, NullPool, create_engine, event
+from sqlalchemy.orm import Session
 
 from comments_service.config import Settings
 from comments_service.posting import ACCEPTED, CREATED
 from tests.app import UNLIMITED, Service
 from tests.databases import SECRET
-from tests.faults.kept import difference
+from tests.faults.figures import Figures
+from tests.faults.kept import Difference, differing
 from tests.faults.power import Disk, store
 from tests.faults.recorder import Event, Told, recording
-from tests.faults.sound import assert_sound
-from tests.faults.writers import Acknowledged, Ledger, Sent
+from tests.faults.sound import unsound
+from tests.faults.writers import Acknowledged, Sent
 
 SEED = 20261
 WRITERS = 4
@@ -60,24 +62,19 @@ class Cut:
     in_flight: list[Acknowledged]
     changes_pending: int
 
-    @property
-    def url(self) -> str:
-        return f"sqlite:///{self.file}"
-
 
 def test_a_power_cut_loses_nothing_that_was_acknowledged(
-    site_file: Path, tmp_path: Path, is_long: bool, figures: Callable[[str], None]
+    site_file: Path, engine: Engine, tmp_path: Path, is_long: bool, figures: Figures
 ) -> None:
     form = LONG if is_long else SHORT
     seen: list[Cut] = []
     for seed in range(SEED, SEED + form.recordings):
         events = record(site_file, tmp_path / f"{seed}", seed, form.posts)
-        for cut in cuts(site_file, events, tmp_path / f"{seed}-cuts", seed, form.cuts):
-            found = difference(Ledger(acknowledged=cut.promised), cut.url)
+        for cut in cuts(site_file, events, Path(engine.url.database or ""), seed, form.cuts):
+            found = looked_at(engine, cut.promised)
             assert found.is_none, (seed, len(seen), found)
-            assert_sound(cut.url)
             if len(seen) % GOING_ON == 0:
-                assert_goes_on(cut)
+                assert_goes_on(cut, engine)
             seen.append(cut)
     assert len(seen) == form.recordings * form.cuts
     at_stake = [cut for cut in seen if cut.promised and cut.changes_pending]
@@ -90,14 +87,13 @@ def test_a_power_cut_loses_nothing_that_was_acknowledged(
 
 
 def test_without_waiting_for_the_disk_the_same_cuts_lose_comments(
-    site_file: Path, tmp_path: Path, is_long: bool, figures: Callable[[str], None]
+    site_file: Path, engine: Engine, tmp_path: Path, is_long: bool, figures: Figures
 ) -> None:
     form = LONG if is_long else SHORT
     events = record(site_file, tmp_path / "normal", SEED, form.posts, synchronous="NORMAL")
     lost = []
-    for cut in cuts(site_file, events, tmp_path / "cuts", SEED, form.cuts // 3):
-        lost.append(len(difference(Ledger(acknowledged=cut.promised), cut.url).lost))
-        assert_sound(cut.url)
+    for cut in cuts(site_file, events, Path(engine.url.database or ""), SEED, form.cuts // 3):
+        lost.append(len(looked_at(engine, cut.promised).lost))
     figures(
         f"with synchronous=NORMAL {sum(map(bool, lost))} of {len(lost)} cuts lost acknowledged comments, "
         f"up to {max(lost)} at once"
@@ -115,6 +111,12 @@ def site_file(migrated_file: Path, tmp_path: Path) -> Path:
     service.close()
     assert not file.with_name("comments.db-wal").exists()
     return file
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    """Reads the file that a power cut left; one for all, as it keeps the statements that it has made."""
+    return create_engine(f"sqlite:///{tmp_path / 'left' / 'comments.db'}", poolclass=NullPool)
 
 
 def record(site_file: Path, folder: Path, seed: int, posts: int, *, synchronous: str = "FULL") -> list[Event]:
@@ -171,9 +173,8 @@ def post(client: FlaskClient, sent: Sent) -> Acknowledged:
     return Acknowledged(sent, answer.status_code, answer.get_json(), began, time.monotonic(), 1)
 
 
-def cuts(site_file: Path, events: list[Event], folder: Path, seed: int, wanted: int) -> Iterator[Cut]:
-    """So many power cuts at random moments of the recording, each with the disk that it left."""
-    folder.mkdir()
+def cuts(site_file: Path, events: list[Event], file: Path, seed: int, wanted: int) -> Iterator[Cut]:
+    """So many power cuts at random moments of the recording, each with what it left at `file`."""
     chance = random.Random(seed)
     moments = set(chance.sample(range(len(events)), wanted))
     disk = Disk({site_file.name: site_file.read_bytes()})
@@ -183,14 +184,23 @@ def cuts(site_file: Path, events: list[Event], folder: Path, seed: int, wanted: 
         if isinstance(happened, Told):
             promised.append(happened.what)
         if moment in moments:
-            left = folder / f"{moment}"
-            store(disk.cut(chance), left)
+            store(disk.cut(chance), file.parent)
             later = [event.what for event in events[moment + 1 :] if isinstance(event, Told)]
-            yield Cut(left / site_file.name, list(promised), later[:WRITERS], disk.pending)
-            shutil.rmtree(left)
+            yield Cut(file, list(promised), later[:WRITERS], disk.pending)
+            shutil.rmtree(file.parent)
 
 
-def assert_goes_on(cut: Cut) -> None:
+def looked_at(engine: Engine, promised: list[Acknowledged]) -> Difference:
+    """What is not as it was promised; everything else about the database must be as it should."""
+    with Session(engine) as session:
+        connection = session.connection()
+        assert connection.exec_driver_sql("PRAGMA integrity_check").all() == [("ok",)]
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        assert unsound(session) == []
+        return differing(session, promised)
+
+
+def assert_goes_on(cut: Cut, engine: Engine) -> None:
     """Readers who heard nothing send their posts again; those who did may too; nothing is stored twice."""
     known = {one.id for one in cut.promised}
     again = [one for one in cut.in_flight if one.sent.parent is None or one.sent.parent in known]
@@ -199,9 +209,8 @@ def assert_goes_on(cut: Cut) -> None:
     service.close()
     assert [one.id for one in answers[: -len(again) or None]] == [one.id for one in cut.promised[-WRITERS:]]
     promised = {one.id: one for one in cut.promised + answers}
-    found = difference(Ledger(acknowledged=list(promised.values())), cut.url)
+    found = looked_at(engine, list(promised.values()))
     assert found.is_none, found
-    assert_sound(cut.url)
 
 
 def serve(file: Path) -> Service:
