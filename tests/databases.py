@@ -43,8 +43,10 @@ NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 def open_database(url: str) -> Iterator[Database]:
     """A database as it is, closed at the end."""
     database = Database(Settings(secret_key=SECRET, database_url=url))
-    yield database
-    database.writer.dispose()
+    try:
+        yield database
+    finally:
+        database.writer.dispose()
 
 
 def migrate(url: str) -> None:

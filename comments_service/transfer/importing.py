@@ -79,11 +79,15 @@ class Added:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the file goes: comment `number` of `source` becomes `number + distance` of the site."""
+    """Where the file goes: comment `number` of `source` becomes `number + distance` of the site.
+
+    is_own: the site was empty, so the places that comments have in their threads (`n`) are theirs here too.
+    """
 
     site_id: int
     source: str
-    distance: int
+    distance: int = 0
+    is_own: bool = False
 
 
 def store(database: Database, file: Checked, site_key: str, tell: Progress) -> Added:
@@ -119,7 +123,7 @@ def missing(session: Session, file: Checked, site_key: str) -> Added:
     if _is_home(session, file, site):
         return added
     source = session.get(Source, (site.id, file.header["source"]))
-    place = _Place(site.id, file.header["source"], 0)
+    place = _Place(site.id, file.header["source"])
     for records in _batches(file.records("thread")):
         added.counts["thread"] += len(_new_threads(session, place, records))
     for records in _batches(file.records("author")):
@@ -145,7 +149,7 @@ def _place(database: Database, file: Checked, site_key: str, added: Added) -> _P
         source = session.get(Source, (site.id, file.header["source"]))
         if source is not None:
             _reserve_more(session, file, source)
-            return _Place(site.id, source.source, source.distance), False
+            return _Place(site.id, source.source, source.distance, source.is_own), False
         # From here on no comment of anybody gets a number that the file has.
         _raise_numbers(session, Comment, file.highest)
         return None, _is_home(session, file, site)
@@ -180,7 +184,7 @@ def _begin(session: Session, *, file: Checked, site_key: str, keeps: bool) -> tu
             last=0,
         )
     )
-    return _Place(site_id, file.header["source"], distance), notes
+    return _Place(site_id, file.header["source"], distance, is_own), notes
 
 
 def _site(session: Session, site_key: str) -> Site:
@@ -286,6 +290,7 @@ def _add_threads(session: Session, *, place: _Place, records: list[Record]) -> i
             "site_id": place.site_id,
             "version": now if record["opened_at"] else 0,
             **{name: record[name] for name in columns},
+            "last_n": record["last_n"] if place.is_own else 0,
         }
         for record in fresh
     ]
@@ -484,11 +489,11 @@ def _add_comments(session: Session, *, file: Checked, place: _Place, wholes: lis
     threads = _thread_ids(session, place, (whole.record["thread"] for whole in wholes))
     authors = _author_ids(session, place, _authors_of(wholes))
     rows = [_comment(whole, place, threads, authors) for whole in wholes]
-    # A thread that was here before goes on counting its places; one that came with the file has its own.
+    # A thread that somebody else began goes on counting its places.
     renumbered = {
-        threads[slug].id
-        for slug in threads
-        if clock.microseconds(threads[slug].created_at) != file.thread_made(slug)
+        row.id
+        for slug, row in threads.items()
+        if not place.is_own or clock.microseconds(row.created_at) != file.thread_made(slug)
     }
     html = [whole.html[whole.record["revision"]] for whole in wholes]
     publishing.add_all(session, rows, html, renumbered=renumbered)

@@ -7,7 +7,6 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -38,7 +37,7 @@ def silent(sentence: str) -> None:
     return None
 
 
-def lively(database: Database, *, seed: int = 1, comments: int = 60) -> Scene:
+def lively(database: Database, *, seed: int = 1, comments: int = 36) -> Scene:
     """A site `horizons` after a random history; the same for the same seed, but for times and salts."""
     chance, scene = random.Random(seed), Scene.on(database)
     authors = [scene.do(lambda s, n=n: _author(s, scene.site, f"{n:032}")) for n in range(6)]
@@ -57,7 +56,7 @@ def lively(database: Database, *, seed: int = 1, comments: int = 60) -> Scene:
     everything = published[scene.thread] + published[second]
     for one in chance.sample(everything, 8):
         scene.edit(one, "Better.", held=chance.random() < 0.5)
-    for one in chance.sample(everything, 12):
+    for one in chance.sample(everything, 8):
         _talk_about(scene, one, chance)
     _moderate(scene, chance, everything)
     _rearrange(scene, authors)
@@ -86,15 +85,6 @@ def imported(database: Database, content: bytes, key: str = "horizons") -> Added
     """What an import adds to a site that is there."""
     with checked(content) as file:
         return importing.store(database, file, key, silent)
-
-
-def import_file(database: Database, path: Path, key: str = "horizons") -> Added:
-    with path.open("rb") as source:
-        file = check(source, longest=LONGEST, tell=silent)
-        try:
-            return importing.store(database, file, key, silent)
-        finally:
-            file.close()
 
 
 def _author(session: Session, site_id: int, name: str) -> int:
