@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import String, cast, delete, select, text, update
+from sqlalchemy import String, cast, select, text, update
 from sqlalchemy.orm import Session
 
 from benchmarks.reading import seeding
 from comments_service import migrating
-from comments_service.db import Database
 from comments_service.models import Comment, Revision, Site, Thread
 from comments_service.models.rank import rank
 from tests.app import Live
-from tests.databases import open_database
+from tests.databases import migrate, open_database
 from tests.faults.figures import Figures
 from tests.faults.kept import assert_kept
 from tests.faults.writers import WRITERS, Ledger, Writers
@@ -27,41 +26,54 @@ SLUG = "many"
 FIRST = "0001"
 
 
-@pytest.fixture
-def database(running_url: str, is_long: bool) -> Iterator[Database]:
-    """The running service's database, with many comments in one thread while the test lasts."""
-    with open_database(running_url) as database:
-        thread_id = database.write(lambda session: fill(session, 100_000 if is_long else 2_000))
-        yield database
-        database.write(lambda session: session.execute(delete(Thread).where(Thread.id == thread_id)))
+@pytest.fixture(params=["sqlite", "postgres"])
+def crowded(
+    request: pytest.FixtureRequest,
+    sqlite_copy: Callable[[], str],
+    start_live: Callable[..., Live],
+    is_long: bool,
+) -> Iterator[Live]:
+    """The real service on a database of its own with many comments in one thread."""
+    if request.param == "sqlite":
+        url = sqlite_copy()
+    else:
+        server = request.getfixturevalue("postgres")
+        url = server.database(server.template("migrated", migrate))
+    live = start_live(url)
+    with open_database(url) as database:
+        database.write(lambda session: fill(session, 100_000 if is_long else 2_000))
+    yield live
+    live.stop()
 
 
 def test_the_schema_goes_down_and_up_while_readers_write(
-    running: Live, running_url: str, database: Database, is_long: bool, figures: Figures
+    crowded: Live, is_long: bool, figures: Figures
 ) -> None:
-    before = database.write(digest)
-    seconds: dict[str, list[float]] = {"down": [], "up": []}
-    posted = 0
-    with Writers(running.port, seed=SEED) as ledger:
-        ledger.wait_for(WRITERS)
-        for _ in range(3 if is_long else 1):
-            began = len(ledger.acknowledged)
-            seconds["down"].append(timed(lambda: migrating.downgrade(database, FIRST)))
-            seconds["up"].append(timed(lambda: migrating.upgrade(database)))
-            posted += len(ledger.acknowledged) - began
+    url = crowded.environ["COMMENTS_DATABASE_URL"]
+    with open_database(url) as database:
+        before = database.write(digest)
+        seconds: dict[str, list[float]] = {"down": [], "up": []}
+        posted = 0
+        with Writers(crowded.port, seed=SEED) as ledger:
             ledger.wait_for(WRITERS)
-    assert migrating.is_current(database.writer)
-    assert database.write(digest) == before
+            for _ in range(3 if is_long else 1):
+                began = len(ledger.acknowledged)
+                seconds["down"].append(timed(lambda: migrating.downgrade(database, FIRST)))
+                seconds["up"].append(timed(lambda: migrating.upgrade(database)))
+                posted += len(ledger.acknowledged) - began
+                ledger.wait_for(WRITERS)
+        assert migrating.is_current(database.writer)
+        assert database.write(digest) == before
     assert ledger.troubles.keys() <= {"503"}
-    kept = assert_kept(ledger, running_url)
+    kept = assert_kept(ledger, url)
     figures(
         f"{before[0]:,} rows down in {max(seconds['down']):.1f} s and up in {max(seconds['up']):.1f} s, "
         f"{posted} posts meanwhile, the longest pause between two {longest_pause(ledger):.1f} s; {kept}"
     )
 
 
-def fill(session: Session, size: int) -> int:
-    """A thread of so many comments, no two alike, that nobody has voted on; returns its id."""
+def fill(session: Session, size: int) -> None:
+    """A thread of so many comments, no two alike, that nobody has voted on."""
     site_id = session.scalars(select(Site.id).where(Site.key == "horizons")).one()
     thread_id = seeding.seed(session, site_id, SLUG, size, seeding.Texts())
     session.execute(
@@ -80,7 +92,6 @@ def fill(session: Session, size: int) -> int:
     if session.get_bind().dialect.name == "postgresql":
         # They came with ids of their own, which PostgreSQL does not count.
         session.execute(text("SELECT setval(pg_get_serial_sequence('comment', 'id'), max(id)) FROM comment"))
-    return thread_id
 
 
 def digest(session: Session) -> tuple[int, str]:
