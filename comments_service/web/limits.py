@@ -5,11 +5,10 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
 from hashlib import sha256
 from math import ceil
 from time import time
-from typing import Any, Literal, ParamSpec, TypeVar, cast
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
@@ -21,9 +20,6 @@ from ..config import Settings
 from ..errors import TooFast
 from . import limit_storage
 from .address import bucket, client_address, forwarding_ignored
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 Kind = Literal["post", "vote", "report", "preview", "sign_in", "threads"]
 KINDS: tuple[Kind, ...] = ("post", "vote", "report", "preview", "sign_in", "threads")
@@ -162,41 +158,6 @@ def spend(kind: Kind, *, site: str, author: str | None = None, address: str | No
     _limits().spend(kind, site=site, author=author, address=address)
 
 
-def spender(kind: Kind, *, site: str, author: str | None = None) -> Callable[[], None]:
-    """A callable that spends one `kind` when it is first called, and nothing after that.
-
-    For a verb that alone knows whether something counts (a new thread) and may run again.
-    """
-    state = {"spent": False}
-
-    def spend_once() -> None:
-        if not state["spent"]:
-            spend(kind, site=site, author=author)
-            state["spent"] = True
-
-    return spend_once
-
-
-def spend_new_thread(*, site: str, author: str | None = None) -> Callable[[], None]:
-    """`spender("threads")`: handed to the verb, which calls it before a reader's post makes a slug."""
-    return spender("threads", site=site, author=author)
-
-
-def limited(kind: Kind) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """For a view without replays: spends one `kind` by the route's `site` and the body's author_key first."""
-
-    def decorate(view: Callable[P, R]) -> Callable[P, R]:
-        @wraps(view)
-        def limited_view(*args: P.args, **kwargs: P.kwargs) -> R:
-            site = (request.view_args or {}).get("site", "")
-            spend(kind, site=str(site), author=_author_in_body())
-            return view(*args, **kwargs)
-
-        return limited_view
-
-    return decorate
-
-
 def client() -> str:
     """The current request's client address, behind the trusted proxies."""
     return client_address(request.environ, _limits()._trusted)
@@ -284,19 +245,6 @@ def _address_key() -> str:
 
 def _author_key() -> str:
     return _spending().author_key or ""
-
-
-def _author_in_body() -> str | None:
-    if request.is_json:
-        try:
-            body = request.get_json(silent=True)
-        except RecursionError:
-            # The parser proper says what is wrong with it.
-            return None
-        author = body.get("author_key") if isinstance(body, dict) else None
-    else:
-        author = request.form.get("author_key")
-    return author if isinstance(author, str) else None
 
 
 def _with_fields(response: Response) -> Response:

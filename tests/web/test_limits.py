@@ -116,24 +116,6 @@ def test_a_refused_request_spends_nothing_of_the_longer_limit(make: Callable[...
     assert accepted == 4
 
 
-def test_a_decorated_view_reads_site_and_author_from_the_request(client: FlaskClient) -> None:
-    def vote(number: int, **body: Any) -> int:
-        peer = {"REMOTE_ADDR": f"198.51.100.{number}"}
-        return client.post("/sites/a/votes", environ_overrides=peer, **body).status_code
-
-    answers = [vote(n, json={"author_key": "anna"}) for n in range(2)]
-    answers += [vote(n, data={"author_key": "anna"}) for n in range(2, 4)]
-    assert answers == [200, 200, 429, 429]
-    assert vote(5, data=b"[" * 60_000, content_type="application/json") == 200
-    assert vote(6, json=["author_key"]) == 200
-    assert vote(7, json={"author_key": 7}) == 200
-
-
-def test_a_new_thread_is_spent_once_however_often_the_work_runs(client: FlaskClient) -> None:
-    answers = [client.post("/sites/a/threads").status_code for _ in range(3)]
-    assert answers == [200, 200, 429]
-
-
 def test_neither_addresses_nor_author_keys_are_kept(make: Callable[..., Flask], tmp_path: Path) -> None:
     post(make().test_client(), author="anna-key", peer="198.51.100.77")
     kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
@@ -328,8 +310,6 @@ def make(tmp_path: Path) -> Callable[..., Flask]:
         problems.init_app(app)
         app.add_url_rule("/free", view_func=lambda: "free", endpoint="free")
         app.add_url_rule("/sites/<site>/comments", view_func=_post, methods=["POST"])
-        app.add_url_rule("/sites/<site>/votes", view_func=_vote, methods=["POST"])
-        app.add_url_rule("/sites/<site>/threads", view_func=_thread, methods=["POST"])
         return app
 
     return made
@@ -352,15 +332,3 @@ def own_redis() -> Iterator[Redis]:
 def _post(site: str) -> tuple[Response, int]:
     limits.spend("post", site=site, author=request.args["author"] or None)
     return jsonify(), 201
-
-
-@limits.limited("vote")
-def _vote(site: str) -> Response:
-    return jsonify()
-
-
-def _thread(site: str) -> Response:
-    spend = limits.spend_new_thread(site=site)
-    for _ in range(3):
-        spend()
-    return jsonify()
