@@ -145,7 +145,7 @@ def test_nginx_finds_what_its_configuration_includes() -> None:
     included = re.findall(rf"include {re.escape(place)}/(.*);", (folder / "nginx.conf").read_text())
     assert included == ["proxies.conf", "upstream.conf", "comments.conf"]
     assert [name for name in included if not (folder / name).exists()] == []
-    assert "server app:8000 resolve;" in (folder / "upstream.conf").read_text()
+    assert "server app:8000 resolve " in (folder / "upstream.conf").read_text()
     command = SERVICES["app"]["command"]
     assert command[command.index("--port") + 1] == "8000"
 

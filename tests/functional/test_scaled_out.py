@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
@@ -32,14 +32,16 @@ from comments_service.demo.seeding import Seeder
 from comments_service.identity import Signer
 from tests.app import ORIGIN, Live, new_author_key
 from tests.databases import SECRET, open_database
-from tests.functional import journey
-from tests.functional.people import Reader
+from tests.functional.people import Moderator, Reader
 from tests.servers import programs, shipped_compose, shipped_nginx
 from tests.servers.nginx import Nginx
 from tests.servers.ports import PAUSE
 from tests.servers.postgres import Postgres
 from tests.servers.redis import Redis
 
+EDITION = datetime.now(UTC).astimezone()
+TALK = min(read_conversations(), key=lambda talk: sum(1 + one.up + one.down for one in talk.comments))
+ARTICLE = next(article for article in read_articles(EDITION) if article.slug == TALK.article)
 PASSWORD = "a-password-to-be-kept"
 PERSON = "Nora Feldt"
 SECONDS = 2.0  # until every process shows what one of them stored
@@ -175,17 +177,14 @@ def scaled(
 @pytest.fixture(scope="module")
 def newspaper(scaled: ScaledOut) -> Iterator[str]:
     """The demo's newspaper with one conversation, which its readers held through nginx."""
-    edition = datetime.now(UTC).astimezone()
-    app = create_newspaper(service=scaled.url, edition=edition)
+    app = create_newspaper(service=scaled.url, edition=EDITION)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
     scaled.prepare(address)
-    articles = [article for article in read_articles(edition) if article.title == journey.BUSY]
-    talks = [talk for talk in read_conversations() if talk.article == articles[0].slug]
     with Api(scaled.url, SITE, token=scaled.token) as api:
-        Seeder(api, SECRET).seed(articles, talks, address, lambda done, total: None)
+        Seeder(api, SECRET).seed([ARTICLE], [TALK], address, lambda done, total: None)
     yield address
     server.shutdown()
     thread.join()
@@ -223,15 +222,30 @@ def test_what_one_process_stored_the_other_shows(scaled: ScaledOut) -> None:
 
 
 def test_a_comment_goes_from_reader_to_moderator_and_back(
-    scaled: ScaledOut,
-    newspaper: str,
-    open_page: Callable[..., Page],
-    picture: Callable[[Page, str], None],
+    scaled: ScaledOut, newspaper: str, open_page: Callable[..., Page]
 ) -> None:
-    def arrive(name: str, **options: Any) -> Reader:
-        return Reader(open_page(**options), newspaper, name)
+    ada, ben = (Reader(open_page(), newspaper, name) for name in ("Ada Penn", "Ben Okoro"))
+    ada.open_article(ARTICLE.title)
+    told = ada.count()
+    expect(ada.posts("Seen through both of them.")).to_contain_text("Ada Penn")
+    other = ada.others().first
+    other.get_by_role("button", name="Vote up").click()
+    expect(other.get_by_role("button", name="Vote up")).to_have_attribute("aria-pressed", "true")
 
-    journey.from_reader_to_moderator_and_back(arrive, open_page, scaled.link, picture)
+    held = f"A {WORDS_HELD[-1]} of gulls."
+    ben.open_article(ARTICLE.title)
+    expect(ben.posts(held)).to_contain_text("Waiting for a moderator")
+
+    nora = Moderator(open_page())
+    nora.signs_in(scaled.link)
+    nora.opens_queue("Pending")
+    expect(nora.card).to_contain_text(held)
+    nora.card.get_by_role("button", name="Approve", exact=True).click()
+    expect(nora.toast).to_contain_text("Approved Ben Okoro’s comment")
+
+    ada.reload()
+    expect(ada.comment(held)).to_be_visible()
+    assert ada.count() == told + 2
 
 
 @pytest.mark.usefixtures("newspaper")

@@ -12,10 +12,10 @@ FOLDER = Path(__file__).parents[2] / "deploy" / "nginx"
 def configuration(ports: Sequence[int]) -> str:
     """What stands in the http section: only addresses and folders are not as they are shipped."""
     upstream = (FOLDER / "upstream.conf").read_text()
-    servers = "\n    ".join(f"server 127.0.0.1:{port};" for port in ports)
-    return replaced(upstream, "server app:8000 resolve;", servers) + local(
-        (FOLDER / "comments.conf").read_text()
-    )
+    asked = " fail_timeout=1s;"
+    servers = "\n    ".join(f"server 127.0.0.1:{port}{asked}" for port in ports)
+    upstream = replaced(upstream, f"server app:8000 resolve{asked}", servers)
+    return upstream + local((FOLDER / "comments.conf").read_text())
 
 
 def whole(ports: Sequence[int], *, proxy: str) -> str:
