@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 
 from ... import banning, clock, db, moderation
 from ... import threads as threads_verbs
-from ...errors import Invalid
+from ...errors import Invalid, NotFound
 from ...models import Site, Thread
 from ...models.policy import MODES, Policy
 from ...moderation import Logged
@@ -152,6 +152,8 @@ MESSAGES = {
 
 
 def _first_site() -> Site:
+    if not access.sites():  # a role on all sites comes before the first of them
+        raise NotFound("There is no site yet: comments-service site add makes one.")
     return access.sites()[0]
 
 

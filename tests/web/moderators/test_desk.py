@@ -180,3 +180,10 @@ def _only_decision(service: Service) -> int:
 def _thread(session: Any) -> tuple[str | None, int]:
     thread = session.query(Thread).one()
     return thread.mode, thread.slow_seconds
+
+
+def test_the_desk_of_a_service_without_sites_says_so(service: Service) -> None:
+    service.add_moderator("Ada", sites=None, role="admin")
+    ada = Desk(service, "Ada").sign_in()
+    answers = {path: ada.get(path).status_code for path in ("", "threads", "log", "bans")}
+    assert answers == {"": 200, "threads": 200, "log": 404, "bans": 404}
