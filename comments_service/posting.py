@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, and_, bindparam, delete, func, insert, literal, or_, select
+from sqlalchemy import Select, Table, and_, bindparam, delete, func, insert, literal, or_, select, true
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from . import checks, clock, db, identity, publishing
@@ -144,8 +145,7 @@ class Post:
         Raises Refused, Conflict, TooFast or NotFound as `prepare` does.
         """
         now = clock.now()
-        thread = _make_thread(session, self.site.id, self.words.slug, now)
-        author = self._author(session, now)
+        thread, author = self._met(session, now)
         bucket = identity.hashed_today(session, self.signer, self.reader.bucket, self.draft.buckets)
         seen = _look(session, self.draft, self.words, thread, author)
         if seen.first_id is not None:
@@ -156,19 +156,21 @@ class Post:
         _raise_refusal(checks.judge_again(session, self.draft))
         _raise_without_parent(seen, self.words)
         fields = self._fields(thread, author, seen.root_id, bucket, now)
-        posted = self._published(session, fields) if self.is_published else self._held(session, fields)
-        if author is not None and self.words.key is not None:
-            self._remember(session, author.id, self.words.key, posted, now)
-        return posted
+        key = self._key(author, now)
+        return (
+            self._published(session, fields, key) if self.is_published else self._held(session, fields, key)
+        )
 
     @property
     def is_published(self) -> bool:
         """Whether no check objected."""
         return self.verdict.action == "publish"
 
-    def _published(self, session: Session, fields: Mapping[str, Any]) -> Posted:
-        comment_id = publishing.add(session, fields, self.rendered.html)
-        _add_revision(session, comment_id, 1, self.words.body, self.rendered.html, fields["created_at"])
+    def _published(
+        self, session: Session, fields: Mapping[str, Any], key: Mapping[str, Any] | None
+    ) -> Posted:
+        revision = _revision(1, self.words.body, self.rendered.html, fields["created_at"])
+        comment_id = publishing.add(session, fields, revision=revision, key=key)
         shown = {
             "id": comment_id,
             "parent": fields["parent_id"],
@@ -184,30 +186,38 @@ class Post:
         token, until = _edit_window(self.signer, self.policy, comment_id, fields["created_at"])
         return Posted(shown, CREATED, token, until, None)
 
-    def _held(self, session: Session, fields: Mapping[str, Any]) -> Posted:
+    def _held(self, session: Session, fields: Mapping[str, Any], key: Mapping[str, Any] | None) -> Posted:
         comment = Comment(**fields, status=PENDING, revision=1)
         session.add(comment)
         session.flush()  # its id is needed by everything that belongs to it
         _add_revision(session, comment.id, 1, self.words.body, self.rendered.html, comment.created_at)
         _judge_into(session, comment, self.verdict)
+        if key is not None:
+            session.connection().execute(_REMEMBER, {**key, "comment_id": comment.id})
         return _posted(session, self.signer, self.policy, comment)
 
-    def _remember(self, session: Session, author_id: int, key: str, posted: Posted, now: datetime) -> None:
-        values = {
-            "author_id": author_id,
-            "key": key,
+    def _key(self, author: AuthorFacts | None, now: datetime) -> Mapping[str, Any] | None:
+        """What is kept of the request's key; a request that is refused keeps nothing."""
+        if author is None or self.words.key is None:
+            return None
+        return {
+            "author_id": author.id,
+            "key": self.words.key,
             "payload_hash": self.words.digest(),
-            "comment_id": posted.comment["id"],
-            "http_status": posted.http_status,
+            "http_status": CREATED if self.is_published else ACCEPTED,
             "created_at": now,
         }
-        session.connection().execute(_REMEMBER, values)
 
-    def _author(self, session: Session, now: datetime) -> AuthorFacts | None:
-        if self.reader.author_key is None:
-            return None
-        key_hash = self.signer.author(self.site.id, self.reader.author_key)
-        return meet_author(session, self.site.id, key_hash, self.words.name, now)
+    def _met(self, session: Session, now: datetime) -> tuple[ThreadFacts, AuthorFacts | None]:
+        """The thread, locked, and after it the author; each made if it is new."""
+        site_id, slug, key = self.site.id, self.words.slug, self.reader.author_key
+        if key is None:
+            return _make_thread(session, site_id, slug, now), None
+        key_hash = self.signer.author(site_id, key)
+        if _dialect(session) == "postgresql":
+            return _meet_at_once(session, site_id, slug, key_hash, self.words.name, now)
+        thread = _make_thread(session, site_id, slug, now)
+        return thread, meet_author(session, site_id, key_hash, self.words.name, now)
 
     def _fields(
         self,
@@ -413,11 +423,46 @@ def _make_thread(session: Session, site_id: int, slug: str, now: datetime) -> Th
     """The slug's thread, locked; made if it is new. One statement, so that two firsts make one thread."""
     values = {"site": site_id, "slug": slug, "now": now}
     row = session.connection().execute(_thread_upsert(_dialect(session)), values).one()
-    if row.created_at == now and (moved_to := session.scalar(_alias(site_id, slug))) is not None:
+    return _checked_thread(session, site_id, now, row)
+
+
+def _checked_thread(session: Session, site_id: int, now: datetime, row: Any) -> ThreadFacts:
+    thread = ThreadFacts(*row[: len(_THREAD_COLUMNS)])
+    if row.made_at == now and (moved_to := session.scalar(_alias(site_id, thread.slug))) is not None:
         # The slug is an alias: nobody may find a second thread here.
-        session.execute(delete(Thread).where(Thread.id == row.id))
+        session.execute(delete(Thread).where(Thread.id == thread.id))
         return _locked_thread(session, moved_to)
-    return ThreadFacts(*row[:-1])
+    return thread
+
+
+def _meet_at_once(
+    session: Session, site_id: int, slug: str, key_hash: bytes, name: str, now: datetime
+) -> tuple[ThreadFacts, AuthorFacts]:
+    """The thread and the author in one round trip, which PostgreSQL can do."""
+    values = {"site": site_id, "slug": slug, "key_hash": key_hash, "name": name, "now": now}
+    row: Any = session.connection().execute(_both_upserts(), values).one()
+    thread = _checked_thread(session, site_id, now, row)
+    return thread, AuthorFacts(*row[len(_THREAD_COLUMNS) + 1 :])
+
+
+@cache
+def _both_upserts() -> Select[Any]:
+    thread = _thread_upsert("postgresql").cte("of_thread")
+    names = ("site_id", "key_hash", "name", "created_at")
+    values = [
+        bindparam(bound, type_=Author.__table__.c[name].type)
+        for bound, name in zip(("site", "key_hash", "name", "now"), names, strict=True)
+    ]
+    # It selects from the thread's row, so that the thread is locked first: everybody locks in this order.
+    fresh = postgresql.insert(Author).from_select(names, select(*values).select_from(thread))
+    author = (
+        fresh.on_conflict_do_update(
+            index_elements=["site_id", "key_hash"], set_={"name": fresh.excluded.name}
+        )
+        .returning(*_AUTHOR_COLUMNS)
+        .cte("of_author")
+    )
+    return select(*thread.c, *author.c).select_from(thread.join(author, true()))
 
 
 @cache
@@ -428,7 +473,7 @@ def _thread_upsert(dialect: str) -> Any:
     statement = statement.on_conflict_do_update(
         index_elements=["site_id", "slug"], set_={"slug": statement.excluded.slug}
     )
-    return statement.returning(*_THREAD_COLUMNS, Thread.created_at)
+    return statement.returning(*_THREAD_COLUMNS, Thread.created_at.label("made_at"))
 
 
 @cache
@@ -574,8 +619,12 @@ def _rendered(body: str) -> Rendered:
 def _add_revision(
     session: Session, comment_id: int, revision: int, body: str, html: str, now: datetime
 ) -> None:
-    values = {
-        "comment_id": comment_id,
+    values = {**_revision(revision, body, html, now), "comment_id": comment_id}
+    session.connection().execute(_ADD_REVISION, values)
+
+
+def _revision(revision: int, body: str, html: str, now: datetime) -> dict[str, Any]:
+    return {
         "revision": revision,
         "body": body,
         "html": html,
@@ -583,7 +632,6 @@ def _add_revision(
         "salt": secrets.token_bytes(16),
         "created_at": now,
     }
-    session.connection().execute(_ADD_REVISION, values)
 
 
 def _add_evidence(session: Session, comment_id: int, revision: int, found: tuple[Found, ...]) -> None:

@@ -1,0 +1,133 @@
+"""What a post costs the database, and what happens when two meet."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from comments_service.db import Database
+from tests.app import Service, new_author_key
+
+on_sqlite = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+on_postgres = pytest.mark.parametrize("migrated_url", ["postgres"], indirect=True)
+
+
+@on_postgres
+def test_a_post_takes_at_most_six_round_trips(horizons: Service) -> None:
+    author = new_author_key()
+    root = horizons.posted("A first comment makes thread, author and day key.", author_key=author, key="1")
+    with _trips(horizons.database) as trips:
+        horizons.posted("The usual comment.", author_key=author, key="2")
+    assert trips.pop(0) == "ping"
+    assert trips.pop(0) == "begin"
+    assert trips.pop() == "commit"
+    assert len(trips) == 3, trips
+    with _trips(horizons.database) as trips:
+        horizons.posted("A reply.", parent=root["id"], author_key=author, key="3")
+    assert len(trips) == 6, trips
+
+
+@on_sqlite
+def test_a_post_that_waits_for_its_turn_has_asked_five_times(horizons: Service) -> None:
+    author = new_author_key()
+    horizons.posted("A first comment makes thread, author and day key.", author_key=author, key="1")
+    with horizons.app.app_context():
+        reader = horizons.app.extensions["sqlalchemy"].engine
+    with _statements(reader) as asked:
+        horizons.posted("The usual comment.", author_key=author, key="2")
+    # The site, the key, thread and author, the day's key, and all that must be exact.
+    assert len(asked) == 5, asked
+
+
+def test_twins_in_flight_are_one_comment_and_get_one_answer(horizons: Service) -> None:
+    fields = {"author_key": new_author_key(), "key": "twin"}
+    answers = _at_once([lambda: horizons.app.test_client().post(PATH, json=WORDS | fields)] * 4)
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.get_json()["comment"]["id"] for answer in answers}) == 1
+    assert horizons.page()["thread"]["count"] == 1
+
+
+def test_the_same_words_at_the_same_moment_are_stored_once(horizons: Service) -> None:
+    fields = {"author_key": new_author_key()}
+    answers = _at_once([lambda: horizons.app.test_client().post(PATH, json=WORDS | fields)] * 4)
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    assert horizons.page()["thread"]["count"] == 1
+
+
+def test_a_refused_request_leaves_its_key_free(horizons: Service) -> None:
+    author = new_author_key()
+    horizons.set_policy(words_refused=["clown"])
+    assert horizons.post("You clown", author_key=author, key="again").status_code == 422
+    assert horizons.post("You person", author_key=author, key="again").status_code == 201
+
+
+def test_a_key_of_one_author_says_nothing_to_another(horizons: Service) -> None:
+    first = horizons.posted("Mine.", author_key=new_author_key(), key="the same key")
+    other = horizons.posted("Mine.", author_key=new_author_key(), key="the same key")
+    assert other["id"] != first["id"]
+
+
+PATH = "/api/v1/sites/horizons/comments"
+WORDS = {"slug": "tarn", "name": "Wren", "body": "Twins."}
+
+
+def _at_once(calls: list[Callable[[], Any]]) -> list[Any]:
+    answers: list[Any] = []
+    threads = [threading.Thread(target=lambda call=call: answers.append(call())) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+@contextmanager
+def _trips(database: Database) -> Iterator[list[str]]:
+    """What the writer sends to PostgreSQL and waits for, one entry for each round trip."""
+    trips: list[str] = []
+    dialect: Any = database.writer.dialect
+    ping = dialect.do_ping
+
+    def note_ping(*args: Any) -> Any:
+        trips.append("ping")
+        return ping(*args)
+
+    with _statements(database.writer, trips):
+        dialect.do_ping = note_ping
+        try:
+            yield trips
+        finally:
+            del dialect.do_ping
+
+
+@contextmanager
+def _statements(engine: Engine, noted: list[str] | None = None) -> Iterator[list[str]]:
+    noted = [] if noted is None else noted
+
+    def begin(connection: Any) -> None:
+        if engine.dialect.name == "postgresql":
+            noted.append("begin")
+
+    def execute(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        noted.append(statement)
+
+    def commit(connection: Any) -> None:
+        noted.append("commit")
+
+    listeners: list[tuple[str, Callable[..., Any]]] = [
+        ("begin", begin),
+        ("before_cursor_execute", execute),
+        ("commit", commit),
+    ]
+    for name, listener in listeners:
+        event.listen(engine, name, listener)
+    try:
+        yield noted
+    finally:
+        for name, listener in listeners:
+            event.remove(engine, name, listener)
