@@ -58,6 +58,8 @@ def stacks_marks(text: str) -> bool:
     recitation signs in their script (Tibetan, Burmese, Hebrew accents) do not count towards the three, but
     all together may be eight at most. Joiners between marks do not begin a new base.
     """
+    if text.isascii():
+        return False  # most English text; looking at each of its letters costs more than all other rules
     for run in _STACK.findall(unicodedata.normalize("NFC", text)):
         marks = _FORMAT.sub("", run)
         heavy = _LIGHT_MARKS.sub("", marks)
