@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.reading import seeding
 from comments_service import migrating
+from comments_service.cli.commands import snapshot
 from comments_service.models import Comment, Revision, Site, Thread
 from comments_service.models.rank import rank
 from tests.app import Live
@@ -51,7 +52,8 @@ def test_the_schema_goes_down_and_up_while_readers_write(
 ) -> None:
     url = crowded.environ["COMMENTS_DATABASE_URL"]
     with open_database(url) as database:
-        before = database.write(digest)
+        with snapshot(database) as session:
+            before = digest(session)
         seconds: dict[str, list[float]] = {"down": [], "up": []}
         posted = 0
         with Writers(crowded.port, seed=SEED) as ledger:
@@ -63,7 +65,8 @@ def test_the_schema_goes_down_and_up_while_readers_write(
                 posted += len(ledger.acknowledged) - began
                 ledger.wait_for(WRITERS)
         assert migrating.is_current(database.writer)
-        assert database.write(digest) == before
+        with snapshot(database) as session:
+            assert digest(session) == before
     assert ledger.troubles.keys() <= {"503"}
     kept = assert_kept(ledger, url)
     figures(
@@ -74,6 +77,8 @@ def test_the_schema_goes_down_and_up_while_readers_write(
 
 def fill(session: Session, size: int) -> None:
     """A thread of so many comments, no two alike, that nobody has voted on."""
+    if is_postgres := session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET LOCAL statement_timeout = 0"))
     site_id = session.scalars(select(Site.id).where(Site.key == "horizons")).one()
     thread_id = seeding.seed(session, site_id, SLUG, size, seeding.Texts())
     session.execute(
@@ -89,7 +94,7 @@ def fill(session: Session, size: int) -> None:
         .values(body=Revision.body + cast(Revision.comment_id, String))
         .execution_options(synchronize_session=False)
     )
-    if session.get_bind().dialect.name == "postgresql":
+    if is_postgres:
         # They came with ids of their own, which PostgreSQL does not count.
         session.execute(text("SELECT setval(pg_get_serial_sequence('comment', 'id'), max(id)) FROM comment"))
 
