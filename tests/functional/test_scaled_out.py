@@ -6,12 +6,13 @@ import http.client
 import json
 import os
 import signal
+import socketserver
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -300,6 +301,39 @@ def test_readers_go_on_when_a_process_is_killed(scaled: ScaledOut) -> None:
         scaled.page("left")
     until(lambda: all(body in scaled.page("left") for body in bodies))
     assert scaled.stored("left") == dict.fromkeys(bodies, 1)
+
+
+class Breaks(socketserver.StreamRequestHandler):
+    """Takes a whole request in and closes the connection instead of answering."""
+
+    def handle(self) -> None:
+        method = self.rfile.readline().split()[0].decode()
+        length = 0
+        while (line := self.rfile.readline().strip().lower()) != b"":
+            length = int(line.split()[1]) if line.startswith(b"content-length:") else length
+        self.rfile.read(length)
+        self.server.taken.append(method)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("method", "times"), [("GET", 2), ("POST", 1)])
+def test_only_a_read_that_broke_off_is_asked_of_another(
+    nginx: Callable[[str], Nginx], method: str, times: int
+) -> None:
+    taken: list[str] = []
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Breaks)) for _ in range(2)
+        ]
+        for server in servers:
+            server.taken = taken  # type: ignore[attr-defined]
+            threading.Thread(target=server.serve_forever, args=(PAUSE,), daemon=True).start()
+            stack.callback(server.shutdown)
+        front = nginx(shipped_nginx.configuration([server.server_address[1] for server in servers]))
+        with closing(http.client.HTTPConnection("127.0.0.1", front.port, timeout=20)) as connection:
+            connection.request(method, "/api/v1/sites/horizons/comments", b"{}" if method == "POST" else None)
+            answer = connection.getresponse()
+            assert (answer.status, answer.getheader("Retry-After")) == (503, "2")
+    assert taken == [method] * times
 
 
 def keyed(scaled: ScaledOut, slug: str, body: str, *, address: str) -> int:
