@@ -99,9 +99,7 @@ def signed(records: Iterable[Record]) -> bytes:
 
 
 def line(record: Record) -> bytes:
-    return (
-        json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
-    )
+    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
 
 def changed(content: bytes, change: Callable[[list[Record]], Any]) -> bytes:
