@@ -24,6 +24,8 @@ from tests.faults.writers import ANSWER_SECONDS
 ACTORS = 10
 ROOTS, REPLIES = 3, 4
 SITE = "/api/v1/sites/horizons"
+# Who takes a comment back, and after which share of their acts: few, or nothing is left to act on.
+WITHDRAW_AFTER = {0: 0.5, 1: 0.75}
 # How likely each act is, and what it may be answered: whoever comes too late is told so.
 ACTS = {
     "vote": (30, {200, 404}),
@@ -32,7 +34,7 @@ ACTS = {
     "reverse": (10, {200, 201, 404, 409}),
     "report": (10, {201, 404}),
     "reply": (10, {201, 404}),
-    "withdraw": (1, {200, 404}),
+    "withdraw": (0, {200, 404}),
 }
 
 
@@ -119,9 +121,12 @@ class Actor:
 
     def act(self, count: int) -> None:
         """Do `count` things, one after the other."""
-        names, weights = list(ACTS), [weight for weight, _ in ACTS.values()]
+        weights = [weight for weight, _ in ACTS.values()]
+        names = self.chance.choices(list(ACTS), weights, k=count)
+        if self.number in WITHDRAW_AFTER:
+            names[int(count * WITHDRAW_AFTER[self.number])] = "withdraw"
         with closing(self.connection):
-            for name in self.chance.choices(names, weights, k=count):
+            for name in names:
                 act: Callable[[int], tuple[int, Any]] = getattr(self, f"_{name}")
                 status, content = act(self.chance.choice(self.crowd.targets))
                 with self.crowd.lock:

@@ -24,6 +24,7 @@ WRITERS = 16
 # How long one post is tried before its writer gives it up.
 PATIENCE_SECONDS = 40.0
 ANSWER_SECONDS = 15.0
+SLOWEST = 10  # posts per second
 LONGEST_PAUSE = 0.32
 AGAIN = range(500, 600)
 # Replies go to the latest comments of a thread, as in life.
@@ -88,9 +89,13 @@ class Ledger:
                 self.latest[one.sent.slug] = [*self.latest[one.sent.slug][1 - LATEST :], one.id]
             self.changed.notify_all()
 
-    def wait_for(self, more: int, seconds: float = 60) -> float:
-        """Returns the seconds until so many more posts are acknowledged than at the call."""
+    def wait_for(self, more: int, seconds: float | None = None) -> float:
+        """Returns the seconds until so many more posts are acknowledged than at the call.
+
+        By default it waits as long as any machine may take; raises TimeoutError after that.
+        """
         began = time.monotonic()
+        seconds = 60 + more / SLOWEST if seconds is None else seconds
         with self.changed:
             wanted = len(self.acknowledged) + more
             if not self.changed.wait_for(lambda: len(self.acknowledged) >= wanted, seconds):
