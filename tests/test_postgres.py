@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from comments_service import postgres
 from tests.servers.postgres import Postgres
@@ -43,6 +44,16 @@ def test_a_stuck_process_of_a_server_that_answers_is_given_up_later_or_never(
         assert connection.execute(text("SELECT 1")).scalar() == 1
         postgres.be_patient(connection)
         connection.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": 0.6})
+
+
+def test_tidying_up_after_a_lost_connection_is_no_error(engine: Engine) -> None:
+    session = Session(engine)
+    lost = session.execute(text("SELECT pg_backend_pid()")).scalar()
+    with engine.connect() as other:
+        other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": lost})
+    session.close()
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
 
 
 def test_a_server_that_hangs_from_the_first_is_not_waited_for_by_all(hanging: Postgres) -> None:
