@@ -24,7 +24,7 @@ from sqlalchemy.types import TypeDecorator
 
 from .config import Settings
 from .errors import Unavailable
-from .grouping import Group, Work
+from .grouping import Group, Work, assert_open
 
 T = TypeVar("T")
 
@@ -115,25 +115,13 @@ class Database:
         try:
             with Session(self.writer, expire_on_commit=False) as session:
                 result = work(session)
-                session.flush()
-                _assert_open(session)
+                assert_open(session)
                 session.commit()
                 return result
         except OperationalError as error:
             if _worth_a_retry(error):
                 raise
             raise Unavailable("The database cannot be reached just now. Please try again.") from error
-
-
-def _assert_open(session: Session) -> None:
-    """Some errors (a full disk) make SQLite roll all back by itself; work that went on after one is lost.
-
-    Raises Unavailable, and throws the connection away.
-    """
-    driver = session.connection().connection.driver_connection
-    if isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
-        session.invalidate()
-        raise Unavailable("The database could not store this just now. Please try again.")
 
 
 def _worth_a_retry(error: OperationalError) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -38,6 +39,11 @@ class Group:
         self._lock = threading.Lock()
         self._waiting: deque[_Piece[Any]] = deque()
         self._is_led = False
+
+    @property
+    def waiting(self) -> int:
+        """How many pieces wait for the turn."""
+        return len(self._waiting)
 
     def do(self, work: Work[T], seconds: float) -> T:
         """What `work` returned, once committed; raises what it raised.
@@ -156,9 +162,23 @@ class _Piece(Generic[T]):
 def _alone(piece: _Piece[T], session: Session) -> T:
     """Run a piece as if the session were its own: nothing of it is left for the next."""
     result = piece.run(session)
-    session.flush()
+    # Were the transaction gone, what the next piece does would be stored at once and unacknowledged.
+    assert_open(session)
     session.expunge_all()
     return result
+
+
+def assert_open(session: Session) -> None:
+    """Send what the session still holds, and make sure that it will be committed with all that came before.
+
+    Some errors (a full disk) make SQLite roll all back by itself; work that went on after one is lost.
+    Raises Unavailable then, and throws the connection away.
+    """
+    session.flush()
+    driver = session.connection().connection.driver_connection
+    if isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
+        session.invalidate()
+        raise Unavailable("The database could not store this just now. Please try again.")
 
 
 def _too_many() -> Unavailable:
