@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from comments_service import clock, doctor
 from comments_service.config import Settings
 from comments_service.doctor import FAIL, OK, WARN, Finding, machine, stored, widget
+from comments_service.doctor.addresses import shown
 from comments_service.doctor.finding import timed
 from comments_service.models import DayKey
 from comments_service.web import address
@@ -126,6 +127,28 @@ def test_what_is_away_is_named_without_its_password() -> None:
     told = " ".join(finding.sentence for finding in findings)
     for secret in ("pass%2Fword", "pass/word", "hush-hush", SECRET.decode()):
         assert secret not in told
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql+psycopg://ada@db/c", "postgresql://ada@db/c"),
+        ("postgresql://ada:a/b@c:d@db:5432/c?sslmode=require", "postgresql://ada:***@db:5432/c"),
+        ("rediss://:hush@[::1]:6379/0", "rediss://:***@[::1]:6379/0"),
+        ("redis://host", "redis://host"),
+        ("nothing at all", "***"),
+    ],
+)
+def test_an_address_is_told_without_its_password(url: str, told: str) -> None:
+    assert shown(url) == told
+
+
+def test_addresses_that_cannot_be_meant_are_findings_without_their_passwords() -> None:
+    findings = looked(DATABASE_URL="postgresql://ada:hush/hush@db:port/comments")
+    assert has(findings, FAIL, "COMMENTS_DATABASE_URL cannot be used")
+    findings += looked(RATE_LIMIT_STORAGE="redis://:hush/hush@redis:port/0")
+    assert has(findings, FAIL, "no address of a Redis")
+    assert not any("hush" in finding.sentence for finding in findings)
 
 
 MOUNTS = """\

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import unquote
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..config import FILES, Settings, SettingsError
 from ..db import Database
 from . import configured, counting, machine, stored, widget
+from .addresses import password
 from .finding import FAIL, OK, WARN, Finding
 
 __all__ = ["FAIL", "OK", "WARN", "Finding", "examine"]
@@ -36,21 +39,29 @@ def _looks(settings: Settings, files: Mapping[str, str]) -> Iterator[Finding]:
     yield from configured.secret_files(files)
     yield from configured.limits(settings)
     yield from counting.looks(settings)
-    database = Database(settings)
-    try:
-        yield from stored.looks(database)
-    finally:
-        database.writer.dispose()
+    yield from _stored(settings)
     if settings.is_sqlite:
         yield from machine.looks(settings.database_path)
     yield from widget.looks(settings)
 
 
+def _stored(settings: Settings) -> Iterator[Finding]:
+    try:
+        database = Database(settings)
+    except (SQLAlchemyError, ImportError, ValueError) as error:
+        yield Finding(FAIL, f"COMMENTS_DATABASE_URL cannot be used: {error}")
+        return
+    try:
+        yield from stored.looks(database)
+    finally:
+        database.writer.dispose()
+
+
 def _secrets(settings: Settings) -> list[str]:
     """What no sentence may hold: even a driver's error might quote an address as it was given."""
-    passwords = [urlsplit(url).password or "" for url in (settings.database_url, settings.rate_limit_storage)]
+    passwords = [password(url) for url in (settings.database_url, settings.rate_limit_storage)]
     given = [settings.secret_key.decode("utf-8", "replace"), *passwords]
-    return [secret for text in given if text for secret in {text, quote(text, safe="")}]
+    return [secret for text in given if text for secret in {text, unquote(text)}]
 
 
 def _without(secrets: list[str], sentence: str) -> str:

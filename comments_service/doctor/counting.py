@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ..config import Settings
 from ..web.limits import storage_for
+from .addresses import shown
 from .finding import FAIL, OK, WARN, Finding, timed
 
 REDIS_SECONDS = 2.0
@@ -51,9 +52,18 @@ def _redis(uri: str) -> Iterator[Finding]:
         yield Finding(FAIL, "COMMENTS_RATE_LIMIT_STORAGE is a Redis: install comments-service[redis] for it.")
         return
     where = shown(uri)
-    client = redis.Redis.from_url(
-        uri, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS, retry=Retry(NoBackoff(), 0)
-    )
+    try:
+        client = redis.Redis.from_url(
+            uri,
+            socket_timeout=REDIS_SECONDS,
+            socket_connect_timeout=REDIS_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+    except ValueError:  # whose message might quote a part of a password
+        yield Finding(
+            FAIL, "COMMENTS_RATE_LIMIT_STORAGE is no address of a Redis, such as redis://HOST:6379."
+        )
+        return
     try:
         client.ping()
         started = time.perf_counter()
@@ -72,13 +82,3 @@ def _redis(uri: str) -> Iterator[Finding]:
     yield timed(
         "A round trip to Redis", elapsed, SLOW_SECONDS, "Every write waits for several: bring it nearer."
     )
-
-
-def shown(url: str) -> str:
-    """An address without its password and options."""
-    parts = urlsplit(url)
-    place = parts.netloc.rpartition("@")[2]
-    user = (
-        f"{parts.username or ''}:***@" if parts.password else f"{parts.username}@" if parts.username else ""
-    )
-    return f"{parts.scheme.partition('+')[0]}://{user}{place}{parts.path}"

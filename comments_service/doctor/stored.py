@@ -16,7 +16,7 @@ from ..db import Database
 from ..errors import Unavailable
 from ..identity import DAYS_KEPT
 from ..models import Comment, DayKey, Grant, Moderator, Site
-from .counting import shown
+from .addresses import shown
 from .finding import FAIL, OK, WARN, Finding, mode_for_others, timed
 
 # A commit waits for the disk: beyond this, readers who post will feel it.
