@@ -5,46 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from comments_service.models import IdempotencyKey, Thread
 from tests.app import ORIGIN, Service, new_author_key
 
-REFUSALS: dict[str, tuple[int, Callable[[Service], None], Callable[[Service], None], dict[str, Any]]] = {
-    "closed": (
-        403,
-        lambda service: service.set_policy(mode="closed"),
-        lambda service: service.set_policy(mode="open"),
-        {},
-    ),
-    "refused words": (
+# What refuses a request, the status that tells so, and what lets it in again.
+REFUSALS: list[tuple[str, int, Callable[[Service], object], Callable[[Service], object], dict[str, Any]]] = [
+    ("closed", 403, lambda s: s.set_policy(mode="closed"), lambda s: s.set_policy(mode="open"), {}),
+    (
+        "words",
         422,
-        lambda service: service.set_policy(words_refused=["heron"]),
-        lambda service: service.set_policy(words_refused=[]),
+        lambda s: s.set_policy(words_refused=["heron"]),
+        lambda s: s.set_policy(words_refused=[]),
         {},
     ),
-    "slow mode": (429, lambda service: slow(service, 3600), lambda service: slow(service, 0), {}),
-    "a parent that is gone": (404, lambda service: None, lambda service: None, {"parent": 999}),
-    "a page of another site": (403, lambda service: None, lambda service: None, {"Origin": "null"}),
-}
+    ("slow mode", 429, lambda s: slow(s, 3600), lambda s: slow(s, 0), {}),
+    ("a parent that is gone", 404, lambda s: None, lambda s: None, {"parent": 999}),
+    ("another site's page", 403, lambda s: None, lambda s: None, {"Origin": "null"}),
+]
 
 
-@pytest.mark.parametrize("case", REFUSALS)
-def test_a_refused_request_leaves_its_key_free(horizons: Service, case: str) -> None:
-    status, shut, open_, extra = REFUSALS[case]
-    author = new_author_key()
-    horizons.posted("Here before", author_key=author)
-    words = {"slug": "tarn", "name": "Wren", "body": "A heron!", "author_key": author, "key": "one"}
-    shut(horizons)
-    headers = {"Origin": extra.get("Origin", ORIGIN)}
-    fields = {name: value for name, value in extra.items() if name != "Origin"}
-    refused = horizons.post_json("horizons/comments", words | fields, **headers)
-    assert refused.status_code == status, refused.get_data(as_text=True)
-    assert horizons.write(lambda session: session.query(IdempotencyKey).count()) == 0
-    open_(horizons)
-    other = horizons.post_json("horizons/comments", words | {"body": "Two herons!"})
-    assert other.status_code == 201
-    assert horizons.page()["thread"]["count"] == 2
+def test_a_refused_request_leaves_its_key_free(horizons: Service) -> None:
+    for what, status, shut, let_in, extra in REFUSALS:
+        author = new_author_key()
+        words = {"slug": what, "name": "Wren", "body": "A heron!", "author_key": author, "key": "one"}
+        horizons.posted("Here before", author_key=author, slug=what)
+        shut(horizons)
+        headers = {"Origin": extra.get("Origin", ORIGIN)}
+        fields = {name: value for name, value in extra.items() if name != "Origin"}
+        refused = horizons.post_json("horizons/comments", words | fields, **headers)
+        assert refused.status_code == status, what
+        let_in(horizons)
+        other = horizons.post_json("horizons/comments", words | {"body": "Two herons!"})
+        assert other.status_code == 201, what
+        assert horizons.page(what)["thread"]["count"] == 2
+    assert horizons.write(lambda session: session.query(IdempotencyKey).count()) == len(REFUSALS)
 
 
 def test_a_key_of_one_author_says_nothing_to_another(horizons: Service) -> None:
@@ -70,4 +64,5 @@ def test_a_key_of_one_site_says_nothing_on_another(horizons: Service) -> None:
 
 
 def slow(service: Service, seconds: int) -> None:
+    """Set the pause between two comments of an author in every thread."""
     service.write(lambda session: session.query(Thread).update({"slow_seconds": seconds}))
