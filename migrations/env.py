@@ -31,8 +31,7 @@ def run(connection: Connection) -> None:
         )
         with context.begin_transaction():
             if not sqlite:
-                # Two that start at once would both make the first table; SQLite has the write turn for that.
-                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATING})
+                take_turn(connection)
             context.run_migrations()
             if sqlite and (broken := driver.execute("PRAGMA foreign_key_check").fetchall()):
                 raise RuntimeError(f"the migration broke {len(broken)} foreign keys; nothing was changed")
@@ -40,6 +39,17 @@ def run(connection: Connection) -> None:
     finally:
         if sqlite:
             driver.execute("PRAGMA foreign_keys = ON")
+
+
+def take_turn(connection: Connection) -> None:
+    """On PostgreSQL: wait until nobody else migrates or writes, and keep it so to the end of the transaction.
+
+    Two that migrate at once would both make the first table. Writers begin with a thread: whoever waits there
+    holds nothing that the migration wants, while one halfway would soon wait for it as it waits for them.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATING})
+    if connection.execute(text("SELECT to_regclass('thread')")).scalar() is not None:
+        connection.execute(text("LOCK TABLE thread IN EXCLUSIVE MODE"))
 
 
 run(context.config.attributes["connection"])
