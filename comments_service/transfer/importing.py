@@ -46,7 +46,7 @@ MOST_LINES = 2_000
 TOLD_EVERY = 10_000
 
 LOG_LEFT_OUT = (
-    "The site has a decision log of its own, and a log cannot be merged: {} decisions are left out."
+    "The site has a decision log of its own, and a log cannot be merged: {:,} decisions are left out."
 )
 OTHER_NUMBER = (
     "The site has another number here ({} instead of {}): author keys were hashed under that, so readers"
@@ -54,8 +54,8 @@ OTHER_NUMBER = (
 )
 KEPT_POLICY = "The site is not empty: it keeps its own name and policy."
 LIVED_ON = (
-    "The site has lived on here since this source was first imported, so the numbers of the {} newer comments"
-    " are taken. Import them into an empty site."
+    "The site has lived on here since this source was first imported, so the numbers of the {:,} newer"
+    " comments are taken. Import them into an empty site."
 )
 
 COUNTED = ("thread", "author", "comment", "decision", "ban")
@@ -382,7 +382,7 @@ def _store_decisions(database: Database, file: Checked, place: _Place, added: Ad
         agreed = fresh[-1]["seq"]
     if agreed is None:
         left_out = file.counts["decision"] - added.counts["decision"]
-        added.notes.append(LOG_LEFT_OUT.format(f"{left_out:,}"))
+        added.notes.append(LOG_LEFT_OUT.format(left_out))
 
 
 def _agreed(session: Session, file: Checked, site_id: int) -> int | None:

@@ -12,15 +12,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.orm import Session, aliased
 
 from comments_service import log, sites
 from comments_service.db import Database, Work
 from comments_service.errors import Unavailable
 from comments_service.identity import Signer
-from comments_service.models import Author, Comment, Grant, Moderator, Revision, Site, Thread
+from comments_service.models import Author, Comment, Decision, Grant, Moderator, Revision, Site, Thread
 from comments_service.text import duplicates
 from comments_service.transfer import importing
-from tests.databases import add_comment, add_site, add_thread, open_database
+from tests.databases import NOON, add_comment, add_site, add_thread, open_database
 from tests.scene import Scene
 from tests.transfer.conftest import Rows, stored
 from tests.transfer.files import plain
@@ -151,6 +152,7 @@ def test_an_import_beside_other_sites_gets_other_numbers_and_exports_the_old_one
         assert "another number" in added.notes[0]
         assert exported(crowded) == content
         assert crowded.write(lambda session: log.verify(session, site_id)) is None
+        assert crowded.write(reversed_elsewhere) == 0
         assert +imported(crowded, content).counts == Counter()
 
         # The site lives on, and moves once more.
@@ -163,7 +165,16 @@ def test_an_import_beside_other_sites_gets_other_numbers_and_exports_the_old_one
     assert home.write(lambda session: log.verify(session, 1)) is None
 
 
-def update_key(session: Any, key: str) -> None:
+def reversed_elsewhere(session: Session) -> int | None:
+    """How many reversals are of a decision on another comment, which is none of course."""
+    reversed_one = aliased(Decision)
+    wrong = reversed_one.comment_id.is_(None) | (reversed_one.comment_id != Decision.comment_id)
+    query = select(func.count()).select_from(Decision)
+    query = query.outerjoin(reversed_one, reversed_one.id == Decision.reverses)
+    return session.scalar(query.where(Decision.action == "reverse", wrong))
+
+
+def update_key(session: Session, key: str) -> None:
     session.execute(update(Site).where(Site.id == 1).values(key=key))
 
 
@@ -175,33 +186,32 @@ def add_comments(database: Database, site_id: int) -> None:
     scene.decided(scene.post("pending"), "approve")
 
 
-def test_a_site_keeps_its_number_so_that_authors_stay_who_they_were(fresh: Open) -> None:
-    here, there = fresh(), fresh()
+def test_a_site_keeps_its_number_so_that_authors_stay_who_they_were(migrated_url: str, fresh: Open) -> None:
+    here = fresh()
     signer = Signer(here.settings.secret_key)
     key, site_id = "k" * 22, 4
 
-    def write(session: Any) -> None:
+    def write(session: Session) -> None:
         session.execute(update(Site).values(id=site_id))
         thread = add_thread(session, site_id)
-        author = Author(
-            site_id=site_id,
-            key_hash=signer.author(site_id, key),
-            name="Wren",
-            created_at=session.get_one(Thread, thread).created_at,
-        )
+        hashed = signer.author(site_id, key)
+        author = Author(site_id=site_id, key_hash=hashed, name="Wren", created_at=NOON)
         session.add(author)
         session.flush()
         add_comment(session, thread, author_id=author.id, status="pending")
 
     here.write(write)
-    imported(there, exported(here))
-    moved = there.write(lambda session: session.scalars(select(Site.id)).one())
-    found = there.write(
-        lambda session: session.scalar(
-            select(Comment.name).join(Author).where(Author.key_hash == signer.author(moved, key))
+    with open_database(migrated_url) as there:
+        there.write(lambda session: add_site(session))
+        imported(there, exported(here))
+        moved = there.write(lambda session: session.scalars(select(Site.id)).one())
+        found = there.write(
+            lambda session: session.scalar(
+                select(Comment.name).join(Author).where(Author.key_hash == signer.author(moved, key))
+            )
         )
-    )
-    assert found == "Wren"
+        assert found == "Wren"
+        assert there.write(lambda session: add_site(session, "another")) > site_id
 
 
 def test_the_sites_own_export_adds_nothing_to_it(fresh: Open) -> None:
@@ -308,6 +318,7 @@ def test_an_altered_decision_of_an_imported_log_is_found(fresh: Open, content: b
 
 def test_memory_does_not_grow_with_the_file(fresh: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importing, "BATCH", 20)
+    imported(fresh(), plain())  # what is made once is made
     few, many = (peak(fresh(), plain(statuses=("published",) * size)) for size in (60, 240))
     assert many < few + 300_000
 
