@@ -117,7 +117,8 @@ def test_a_redis_that_answers_is_found_and_timed(redis_url: str) -> None:
     assert any("A round trip to Redis took " in finding.sentence for finding in findings)
 
 
-def test_what_is_away_is_named_without_its_password() -> None:
+def test_what_is_away_is_named_without_its_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     findings = looked(
         DATABASE_URL="postgresql://ada:pass%2Fword@127.0.0.1:1/comments",
         RATE_LIMIT_STORAGE="redis://:hush-hush@127.0.0.1:1/0",
@@ -127,6 +128,7 @@ def test_what_is_away_is_named_without_its_password() -> None:
     told = " ".join(finding.sentence for finding in findings)
     for secret in ("pass%2Fword", "pass/word", "hush-hush", SECRET.decode()):
         assert secret not in told
+    assert list(tmp_path.iterdir()) == [], "looking changes nothing"
 
 
 @pytest.mark.parametrize(

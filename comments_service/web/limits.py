@@ -188,11 +188,14 @@ def forwarding_was_ignored(settings: Settings) -> bool:
     """
     uri, options = storage_for(settings)
     storage: Any = storage_from_string(uri, **options)
-    primary = getattr(storage, "primary", storage)
-    # Looking into a file would make it.
+    primary: Any = getattr(storage, "primary", storage)
+    # Looking into a file would make it, and so would falling back on one.
     if isinstance(primary, limit_storage.SQLiteFileStorage) and not primary.path.exists():
         return False
-    return int(storage.get(FORWARDING_IGNORED)) > 0
+    try:
+        return int(primary.get(FORWARDING_IGNORED)) > 0
+    except storage.base_exceptions:
+        return False
 
 
 def policy_name(kind: Kind, rule: RateLimitItem, rules: list[RateLimitItem]) -> str:
