@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    or_,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -35,6 +37,8 @@ IS_REPORTED = "open_reports > 0"
 IS_NEW = "status = 'published' AND NOT reviewed"
 SHOWN_ROOT = "shown AND root_id IS NULL"
 SHOWN_REPLY = "shown AND root_id IS NOT NULL"
+# The columns by which near duplicates meet: two texts that are nearly the same agree in one of them.
+BANDS = ("band_1", "band_2", "band_3", "band_4")
 
 
 def _partial(name: str, *columns: str, where: str) -> Index:
@@ -49,6 +53,11 @@ class Comment(Base):
     n: the comment's place in its thread, given at first publication and kept ever after.
     shown: published, or an ancestor of something published (then drawn as a tombstone).
     leaf: the UTF-8 JSON of what seldom changes, spliced into pages as bytes; NULL until published.
+    band_1 to band_4: what finds near duplicates on the site (see `text.near`), of the newest revision; NULL
+    for short texts, and after 30 days.
+    cluster_id: the comment that this one is a near duplicate of, directly or through others: the id of its
+    cluster's first. That one, like a comment that resembles none, has NULL: a cluster is the comment with
+    its id and all that carry it (`in_cluster`). The first may be gone; its number still names the cluster.
     """
 
     __tablename__ = "comment"
@@ -68,6 +77,11 @@ class Comment(Base):
         Index("ix_comment_author", "author_id", "thread_id", "id"),
         Index("ix_comment_fingerprint", "thread_id", "author_id", "fingerprint"),
         Index("ix_comment_expiring_bucket", "bucket_day"),
+        *(
+            _partial(f"ix_comment_{band}", "site_id", band, "id", where=f"{band} IS NOT NULL")
+            for band in BANDS
+        ),
+        _partial("ix_comment_cluster", "site_id", "cluster_id", "id", where="cluster_id IS NOT NULL"),
         UniqueConstraint("source", "source_id"),
         {"sqlite_autoincrement": True},
     )
@@ -103,6 +117,11 @@ class Comment(Base):
     # The writer's address bucket, hashed with the key of that day; both vanish after 30 days.
     bucket: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     bucket_day: Mapped[str | None] = mapped_column(String(10))
+    band_1: Mapped[int | None] = mapped_column(BigInteger)
+    band_2: Mapped[int | None] = mapped_column(BigInteger)
+    band_3: Mapped[int | None] = mapped_column(BigInteger)
+    band_4: Mapped[int | None] = mapped_column(BigInteger)
+    cluster_id: Mapped[int | None] = mapped_column(BigInteger)
 
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     edited_at: Mapped[datetime | None] = mapped_column(UtcTime)
@@ -120,6 +139,16 @@ class Comment(Base):
     def judged_status(self) -> str:
         """The status a moderator sees: a published comment with a held edit is pending."""
         return self.status if self.held_revision is None else PENDING
+
+    @property
+    def cluster(self) -> int:
+        """The number of the cluster that this comment belongs to, or would begin."""
+        return self.cluster_id or self.id
+
+
+def in_cluster(cluster: int) -> ColumnElement[bool]:
+    """Whether a comment belongs to this cluster of near duplicates; ask within one site."""
+    return or_(Comment.id == cluster, Comment.cluster_id == cluster)
 
 
 class Revision(Base):
