@@ -36,6 +36,7 @@ class Entry:
     after_status: str
     note: str = ""
     reverses: int | None = None
+    trusts: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def append(session: Session, entry: Entry) -> int:
         before_revision=entry.before_revision,
         before_held_revision=entry.before_held_revision,
         after_status=entry.after_status,
+        trusts=entry.trusts,
         text_hash=entry.text_hash,
         note_hash=text_hash(salt, entry.note) if entry.note else None,
         created_at=clock.now(),
@@ -138,6 +140,8 @@ def chained(previous: bytes, row: Decision, origin: DecisionOrigin | None = None
         "site": origin.site if origin else row.site_id,
         "text_hash": row.text_hash.hex(),
     }
+    if row.trusts:  # rows of the time before there was trust are chained without it
+        canonical["trusts"] = True
     text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(previous + text.encode()).digest()
 

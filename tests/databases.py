@@ -23,6 +23,7 @@ from comments_service.models import (
     Grant,
     IdempotencyKey,
     Moderator,
+    Notice,
     Report,
     Revision,
     SignInLink,
@@ -114,8 +115,20 @@ def fill(session: Session) -> None:
     session.add(
         Source(site_id=site, source="a", is_own=True, site_number=site, distance=0, highest=root, last=root)
     )
+    report = _add(
+        session,
+        Report(comment_id=root, revision=1, reason="spam", text="", created_at=NOON, decision_id=decision),
+    )
     session.add(
-        Report(comment_id=root, revision=1, reason="spam", text="", created_at=NOON, decision_id=decision)
+        Notice(
+            report_id=report,
+            revision=1,
+            text="It names me.",
+            name="Mo",
+            email="mo@fells.example",
+            receipt=b"receipt",
+            created_at=NOON,
+        )
     )
     session.add(
         IdempotencyKey(

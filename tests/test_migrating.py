@@ -14,7 +14,7 @@ from comments_service.db import Base, Database
 from tests.databases import fill, open_database, rows
 
 # Tables that 0001 did not have: they go with what they hold.
-LATER = ("source", "decision_origin")
+LATER = ("source", "decision_origin", "notice")
 
 A_BACKUP = "LOCK TABLE comment IN ACCESS SHARE MODE"
 ANOTHER_MIGRATION = "SELECT pg_advisory_xact_lock(2026)"

@@ -8,6 +8,7 @@ from .comment import PENDING, PUBLISHED, REJECTED, SPAM, STATUSES, WITHDRAWN, Co
 from .decision import Decision, DecisionNote, DecisionOrigin, LogHead
 from .identity import DayKey, IdempotencyKey
 from .moderator import Grant, Moderator, SignInLink, SignInSession, Token
+from .notice import Notice
 from .report import Report
 from .site import Site
 from .source import Source
@@ -33,6 +34,7 @@ __all__ = [
     "IdempotencyKey",
     "LogHead",
     "Moderator",
+    "Notice",
     "Report",
     "Revision",
     "SignInLink",

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..db import Base, BigId, UtcTime
@@ -37,6 +48,7 @@ class Decision(Base):
     __table_args__ = (
         UniqueConstraint("site_id", "seq"),
         Index(None, "comment_id", "seq"),
+        Index(None, "site_id", "created_at"),
         {"sqlite_autoincrement": True},
     )
 
@@ -54,6 +66,8 @@ class Decision(Base):
     before_revision: Mapped[int] = mapped_column(Integer)
     before_held_revision: Mapped[int | None] = mapped_column(Integer)
     after_status: Mapped[str] = mapped_column(String(16))
+    # Whether it also says that the author's first comments need no look any more.
+    trusts: Mapped[bool] = mapped_column(Boolean, server_default=false(), default=False)
     text_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     note_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     created_at: Mapped[datetime] = mapped_column(UtcTime)

@@ -369,7 +369,7 @@ class _Comment:
 def decision(record: Record) -> Decision:
     """The row of the log that a record describes, still without what is particular to one database."""
     names = ("seq", "revision", "action", "reason", "before_status", "before_revision")
-    more = ("before_held_revision", "after_status", "text_hash", "note_hash", "created_at", "hash")
+    more = ("before_held_revision", "after_status", "trusts", "text_hash", "note_hash", "created_at", "hash")
     return Decision(**{name: record[name] for name in (*names, *more)})
 
 

@@ -245,6 +245,7 @@ def _decision(
         "before_revision": row.before_revision,
         "before_held_revision": row.before_held_revision,
         "after_status": row.after_status,
+        "trusts": row.trusts,
         "text_hash": row.text_hash,
         "note_hash": row.note_hash,
         "note": {"text": note.note, "salt": note.salt} if note else None,

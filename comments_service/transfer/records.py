@@ -54,6 +54,8 @@ def decoded(line: bytes, number: int) -> Record:
     kind = record.pop("type", None) if isinstance(record, dict) else None
     if not isinstance(kind, str) or kind not in SHAPES:
         raise bad(number, f"a record has a type: {', '.join(KINDS)}.")
+    if kind == "decision":
+        record.setdefault("trusts", False)  # files of the time before there was trust have no such field
     try:
         return {"type": kind, **_checked(record, SHAPES[kind])}
     except ValueError as error:
@@ -304,6 +306,7 @@ SHAPES: Mapping[str, Shape] = {
         "before_revision": _REVISION,
         "before_held_revision": _or_null(_REVISION),
         "after_status": _STATUS,
+        "trusts": _flag,
         "text_hash": _hex(32),
         "note_hash": _or_null(_hex(32)),
         "note": _or_null(_object(text=_text(2000), salt=_hex(16))),
