@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from ..errors import Conflict, Invalid, NotFound, Refused, ServiceError, TooFast, Unauthorised, Unavailable
@@ -48,6 +48,9 @@ SENTENCES = {
     500: "Something went wrong on our side. It has been noted.",
 }
 
+# PostgreSQL's undefined_column and undefined_table.
+NOT_MIGRATED = ("42703", "42P01")
+
 logger = logging.getLogger(__name__)
 
 
@@ -57,6 +60,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     for away in (OperationalError, InterfaceError, TimeoutError):
         app.register_error_handler(away, _database_away)
+    app.register_error_handler(ProgrammingError, _perhaps_migrating)
     app.register_error_handler(Exception, _unexpected)
     app.after_request(_public_headers)
 
@@ -107,6 +111,13 @@ def _http_error(error: HTTPException) -> Response:
 def _database_away(error: Exception) -> Response:
     logger.error("database away: %s", type(error).__name__)
     return from_error(Unavailable("The database cannot be reached just now. Please try again."))
+
+
+def _perhaps_migrating(error: ProgrammingError) -> Response:
+    """What is not there is there before or after a migration; SQLite itself calls that operational."""
+    if getattr(error.orig, "sqlstate", None) in NOT_MIGRATED:
+        return _database_away(error)
+    return _unexpected(error)
 
 
 def _unexpected(error: Exception) -> Response:
