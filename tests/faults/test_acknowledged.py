@@ -118,12 +118,11 @@ def test_a_backup_under_load_holds_all_that_was_acknowledged_before_it(
         ledger.wait_for(2_000 if is_long else 2 * WRITERS)
         reject(running, token, one_post("Not for here", key="rejected", slug="backed-up"))
         began, before = time.monotonic(), len(ledger.acknowledged)
-        if running_url.startswith("sqlite"):
-            restored = copied(running_url, tmp_path)
-        else:
-            restored = dumped_and_restored(running_url, tmp_path, request.getfixturevalue("postgres"))
+        is_sqlite = running_url.startswith("sqlite")
+        backup = copied(running_url, tmp_path) if is_sqlite else dumped(running_url, tmp_path)
         took, meanwhile = time.monotonic() - began, len(ledger.acknowledged) - before
     assert_kept(ledger, running_url)
+    restored = f"sqlite:///{backup}" if is_sqlite else loaded(backup, request.getfixturevalue("postgres"))
     kept = [one for one in ledger.acknowledged if one.ended <= began]
     assert difference(ledger, restored, until=began).is_none
     assert_sound(restored)
@@ -196,26 +195,32 @@ def reject(live: Live, token: str, sent: Sent) -> None:
     assert (status, content["results"][0]["result"]) == (200, "done")
 
 
-def copied(url: str, folder: Path) -> str:
-    """Back up an SQLite database with our own command; the URL of the copy, which is ready to be used."""
+def copied(url: str, folder: Path) -> Path:
+    """Back up an SQLite database with our own command; the copy, which is ready to be used."""
     file = folder / "elsewhere.db"
     Shell(folder, url).done("db", "backup", str(file))
-    return f"sqlite:///{file}"
+    return file
 
 
-def dumped_and_restored(url: str, folder: Path, server: Postgres) -> str:
-    """Back up a PostgreSQL database as our command says, and restore it; the URL of the copy."""
+def dumped(url: str, folder: Path) -> Path:
+    """Back up a PostgreSQL database with the tool that our command names."""
     file = folder / "comments.dump"
     sentence = Shell(folder, url).failed("db", "backup", str(file))
-    tool, *words = shlex.split(sentence.partition("run: ")[2])
-    folder_of_tools = programs.need("postgres").resolve().parent
-    subprocess.run([folder_of_tools / tool, *words], check=True, capture_output=True, timeout=60)
-    restored = server.database()
-    plain = restored.replace("+psycopg", "")
-    subprocess.run(
-        [folder_of_tools / "pg_restore", "-d", plain, file], check=True, capture_output=True, timeout=60
-    )
-    return restored
+    postgres_tool(*shlex.split(sentence.partition("run: ")[2]))
+    return file
+
+
+def loaded(file: Path, server: Postgres) -> str:
+    """Restore a dump; the URL of the new database."""
+    url = server.database()
+    postgres_tool("pg_restore", "-d", url.replace("+psycopg", ""), str(file))
+    return url
+
+
+def postgres_tool(name: str, *words: str) -> None:
+    """Run a program that stands beside the server's; raises CalledProcessError when it fails."""
+    program = programs.need("postgres").resolve().parent / name
+    subprocess.run([program, *words], check=True, capture_output=True, timeout=60)
 
 
 def assert_all_keys_fit(url: str, kept: list[Acknowledged], token: str, folder: Path) -> None:
