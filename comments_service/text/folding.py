@@ -31,6 +31,7 @@ _LOOK_ALIKE = {
 # A word list folds in the same way, so lists in these scripts still work.
 
 LEET_SYMBOLS = "@$!|"
+_MAY_BE_LEET = re.compile(f"[013457{re.escape(LEET_SYMBOLS)}]")
 _LEET = str.maketrans("013457@$!|", "oieastasii")
 _LEET_ONE_IS_L = str.maketrans("013457@$!|", "oleastasll")
 # A run of letters and digits with symbols that stand for letters: `@` before or inside, `$` anywhere, `!` and
@@ -42,9 +43,9 @@ _LEAST_LETTERS = 2
 class Folded:
     """A folded text that knows where each of its characters came from."""
 
-    def __init__(self, text: str, pieces: list[str]) -> None:
+    def __init__(self, text: str, source: str) -> None:
         self.text = text
-        self._pieces = pieces
+        self._source = source
 
     def source_span(self, start: int, end: int) -> tuple[int, int]:
         """The span of the source that folded to `text[start:end]`, zero-width characters inside included."""
@@ -55,12 +56,12 @@ class Folded:
 
     def _origin(self, position: int) -> int:
         if position >= len(self.text):
-            return len(self._pieces)
+            return len(self._source)
         return bisect_right(self._ends, position)
 
     @cached_property
     def _ends(self) -> list[int]:
-        return list(accumulate(map(len, self._pieces)))
+        return list(accumulate(len(_FOLDS[ord(character)]) for character in self._source))
 
 
 def fold(text: str) -> Folded:
@@ -76,8 +77,7 @@ def fold(text: str) -> Folded:
 
 def plain(text: str) -> Folded:
     """All of `fold` but leet."""
-    pieces = [_FOLDS[character] for character in text]
-    return Folded("".join(pieces), pieces)
+    return Folded(text.translate(_FOLDS), text)
 
 
 def unleet(folded: str, *, one_is: str = "i", always: bool = False) -> str:
@@ -88,6 +88,8 @@ def unleet(folded: str, *, one_is: str = "i", always: bool = False) -> str:
     table = _LEET_ONE_IS_L if one_is == "l" else _LEET
     if always:
         return folded.translate(table)
+    if _MAY_BE_LEET.search(folded) is None:
+        return folded
     return _RUN.sub(lambda run: _read(run.group(), table), folded)
 
 
@@ -100,12 +102,12 @@ def _read(run: str, table: dict[int, int]) -> str:
     return run
 
 
-class _Folds(dict[str, str]):
-    """Each character's fold, worked out when it is first met."""
+class _Folds(dict[int, str]):
+    """Each character's fold by its number, worked out when it is first met."""
 
-    def __missing__(self, character: str) -> str:
-        folded = _fold_character(character)
-        self[character] = folded
+    def __missing__(self, point: int) -> str:
+        folded = _fold_character(chr(point))
+        self[point] = folded
         return folded
 
 

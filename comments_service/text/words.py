@@ -171,9 +171,15 @@ def _readings(folded: str, *, listed: bool = False) -> Iterator[list[_Token]]:
 
 
 def _unleet(tokens: list[_Token], folded: str) -> Iterator[list[_Token]]:
-    yield [token._replace(text=folding.unleet(token.text)) for token in tokens]
+    yield [_unleet_token(token) for token in tokens]
     if _AMBIGUOUS.search(folded):
-        yield [token._replace(text=folding.unleet(token.text, one_is="l")) for token in tokens]
+        yield [_unleet_token(token, one_is="l") for token in tokens]
+
+
+def _unleet_token(token: _Token, *, one_is: str = "i") -> _Token:
+    if token.text.isalpha():
+        return token
+    return token._replace(text=folding.unleet(token.text, one_is=one_is))
 
 
 def _tokens(pattern: re.Pattern[str], folded: str) -> list[_Token]:
@@ -182,6 +188,8 @@ def _tokens(pattern: re.Pattern[str], folded: str) -> list[_Token]:
 
 def _single_letters(text: str, tokens: list[_Token]) -> Iterator[list[_Token]]:
     """Runs of letters that stand alone with the same short gap between them all."""
+    if [len(token.text) for token in tokens].count(1) < _SHORTEST_SPACED:
+        return
     run: list[_Token] = []
     gap = ""
     for token in tokens:

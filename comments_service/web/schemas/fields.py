@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import marshmallow as ma
 from ... import clock
 
 LARGEST_ID = 2**63 - 1
+_NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Schema(ma.Schema):
@@ -90,7 +92,7 @@ class Time(ma.fields.DateTime):
 
 def is_storable(text: str) -> bool:
     """Whether every database can hold the text: no NUL, no half of a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+    return _NOT_STORABLE.search(text) is None
 
 
 def _is_small_number(value: str) -> bool:
