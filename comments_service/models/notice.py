@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..db import Base, BigId, UtcTime
 
-LONGEST_NAME = 100
+LONGEST_NAME = 60
 LONGEST_EMAIL = 254  # no address that mail can reach is longer
 
 

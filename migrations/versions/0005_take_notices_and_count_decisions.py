@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("report_id", ID, nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("receipt", sa.LargeBinary(length=32), nullable=False),
         sa.Column("created_at", TIME, nullable=False),
