@@ -20,6 +20,7 @@ from ..models import (
     DecisionOrigin,
     Evidence,
     Moderator,
+    Notice,
     Report,
     Revision,
     Site,
@@ -157,13 +158,18 @@ def _comments(session: Session, source: Source) -> Iterator[Record]:
         belongings = [
             (kind, _Following(session, rest)) for kind, rest in _belonging([row.id for row in rows])
         ]
+        notices = _Following(session, _notices([row.id for row in rows]))
         for row in rows:
             number = _number(source, row.id)
             above = {"parent": _number(source, row.parent), "root": _number(source, row.root)}
             yield {"type": "comment", "id": number} | _fields(row) | above
             for kind, following in belongings:
                 for one in following.of(row.id):
-                    yield {"type": kind, "comment": number} | _fields(one)
+                    record = {"type": kind, "comment": number} | _fields(one)
+                    if kind == "report":
+                        theirs = notices.of(row.id, record.pop("id"))
+                        record["notices"] = [_fields(notice, skip=2) for notice in theirs]
+                    yield record
 
 
 def _belonging(ids: list[int]) -> Iterator[tuple[str, AnySelect]]:
@@ -192,7 +198,7 @@ def _belonging(ids: list[int]) -> Iterator[tuple[str, AnySelect]]:
     yield (
         "report",
         select(
-            *(Report.comment_id, Report.revision, Report.reason, Report.text),
+            *(Report.comment_id, Report.id, Report.revision, Report.reason, Report.text),
             *(Author.key_hash.label("author"), Report.created_at, Report.closed_at),
             Decision.seq.label("decision"),
         )
@@ -200,6 +206,16 @@ def _belonging(ids: list[int]) -> Iterator[tuple[str, AnySelect]]:
         .outerjoin(Decision, Decision.id == Report.decision_id)
         .where(Report.comment_id.in_(ids))
         .order_by(Report.comment_id, Report.id),
+    )
+
+
+def _notices(ids: list[int]) -> AnySelect:
+    columns = (Notice.revision, Notice.text, Notice.name, Notice.email, Notice.receipt, Notice.created_at)
+    return (
+        select(Report.comment_id, Report.id, *columns)
+        .join(Report, Report.id == Notice.report_id)
+        .where(Report.comment_id.in_(ids))
+        .order_by(Report.comment_id, Report.id, Notice.id)
     )
 
 
@@ -284,9 +300,9 @@ class _Following:
         self._rows: Rows = iter(session.execute(query.execution_options(yield_per=BATCH)))
         self._next = next(self._rows, None)
 
-    def of(self, owner: int) -> Rows:
-        """The rows whose first column is `owner`; owners must be asked for in their order."""
-        while self._next is not None and self._next[0] == owner:
+    def of(self, *owner: int) -> Rows:
+        """The rows whose first columns are `owner`; owners must be asked for in their order."""
+        while self._next is not None and self._next[: len(owner)] == owner:
             yield self._next
             self._next = next(self._rows, None)
 
@@ -305,6 +321,6 @@ def _number(source: Source, id: Any) -> Any:
     return id - source.distance if is_moved else id
 
 
-def _fields(row: AnyRow) -> Record:
-    """A row's columns but the first, which is its id or its owner's."""
-    return dict(zip(row._fields[1:], row[1:], strict=True))
+def _fields(row: AnyRow, skip: int = 1) -> Record:
+    """A row's columns but the first, which are its id or its owners'."""
+    return dict(zip(row._fields[skip:], row[skip:], strict=True))

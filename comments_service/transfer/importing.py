@@ -25,6 +25,7 @@ from ..models import (
     Grant,
     LogHead,
     Moderator,
+    Notice,
     Report,
     Revision,
     Site,
@@ -552,10 +553,21 @@ def _add_belongings(
         for one in whole.belonging["report"]:
             author = {"author_id": one["author"] and authors[one["author"]]}
             answer = {"decision_id": decisions.get(one["decision"])}
-            rows[Report].append(_stored(one) | made_here | author | answer)
+            report = _stored(one) | made_here | author | answer
+            if one["notices"]:
+                _add_noticed(session, report, one["notices"])
+            else:
+                rows[Report].append(report)
     for model, theirs in rows.items():
         if theirs:
             session.execute(insert(model), theirs)
+
+
+def _add_noticed(session: Session, report: dict[str, Any], notices: list[Record]) -> None:
+    report_id = session.execute(insert(Report).values(report).returning(Report.id)).scalar_one()
+    rows = [{"report_id": report_id, **notice} for notice in notices]
+    # A receipt is good for one notice: where another site here has it already, it stays that site's.
+    session.execute(db.insert(session, Notice).on_conflict_do_nothing(), rows)
 
 
 def _stored(record: Record) -> Record:
@@ -563,7 +575,7 @@ def _stored(record: Record) -> Record:
     return {
         name: value
         for name, value in record.items()
-        if name not in ("type", "comment", "author", "decision", "by")
+        if name not in ("type", "comment", "author", "decision", "by", "notices")
     }
 
 

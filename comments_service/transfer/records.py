@@ -12,6 +12,7 @@ from ..errors import Invalid
 from ..models import STATUSES
 from ..models.decision import ACTIONS, DISCARD, HOLD, REVERSE
 from ..models.decision import REASONS as DECISION_REASONS
+from ..models.notice import LONGEST_EMAIL, LONGEST_NAME
 from ..models.policy import MODES, Policy
 from ..models.report import REASONS as REPORT_REASONS
 from ..text import characters, names, slugs
@@ -293,6 +294,16 @@ SHAPES: Mapping[str, Shape] = {
         "created_at": _time,
         "closed_at": _or_null(_time),
         "decision": _or_null(_NUMBER),
+        "notices": _list_of(
+            _object(
+                revision=_REVISION,
+                text=_text(),
+                name=_text(LONGEST_NAME),
+                email=_text(LONGEST_EMAIL),
+                receipt=_hex(32),
+                created_at=_time,
+            )
+        ),
     },
     "decision": {
         "seq": _NUMBER,

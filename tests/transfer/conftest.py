@@ -23,6 +23,7 @@ ELSEWHERE = {
     "evidence": {"id"},
     "vote": {"bucket", "bucket_day"},
     "report": {"id", "bucket", "bucket_day"},
+    "notice": {"id", "report_id"},
 }
 NOT_MOVED = {"day_key", "decision_origin", "grant_of_role", "idempotency_key", "moderator", "source"}
 

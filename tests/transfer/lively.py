@@ -16,7 +16,7 @@ from comments_service import banning, clock, publishing, purging, reporting, thr
 from comments_service.cli.commands import snapshot
 from comments_service.db import Database
 from comments_service.identity import Reader, Signer
-from comments_service.models import Comment, Evidence, Site
+from comments_service.models import Comment, Evidence, Notice, Report, Site
 from comments_service.publishing import State
 from comments_service.transfer import exporting, importing
 from comments_service.transfer.checking import Checked, check
@@ -58,6 +58,7 @@ def lively(database: Database, *, seed: int = 1, comments: int = 36) -> Scene:
         scene.edit(one, "Better.", held=chance.random() < 0.5)
     for one in chance.sample(everything, 8):
         _talk_about(scene, one, chance)
+    _notice(scene)
     _moderate(scene, chance, everything)
     _rearrange(scene, authors)
     return scene
@@ -116,6 +117,17 @@ def _talk_about(scene: Scene, comment_id: int, chance: random.Random) -> None:
                     reason="abuse",
                     text="Nonsense, “really”.",
                 )
+
+    scene.do(work)
+
+
+def _notice(scene: Scene) -> None:
+    def work(session: Session) -> None:
+        for number, report in enumerate(session.scalars(select(Report.id).order_by(Report.id).limit(2))):
+            for word in ("Illegal.", "Still so."):
+                receipt = f"{number}{word}".ljust(32).encode()
+                words = {"text": word, "name": "Robin", "email": "robin@example.org", "receipt": receipt}
+                session.add(Notice(report_id=report, revision=1, created_at=clock.now(), **words))
 
     scene.do(work)
 

@@ -69,6 +69,7 @@ def test_the_lively_site_has_some_of_everything(content: bytes) -> None:
     assert any(record["name"] == "" for record in comments), "some are erased"
     decisions = [record for record in records if record["type"] == "decision"]
     assert any(record["reverses"] for record in decisions)
+    assert any(record["notices"] for record in records if record["type"] == "report")
 
 
 def test_a_site_moves_to_another_database_and_back_without_a_byte_changed(
@@ -317,9 +318,9 @@ def test_an_altered_decision_of_an_imported_log_is_found(fresh: Open, content: b
 
 
 def test_memory_does_not_grow_with_the_file(fresh: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "BATCH", 20)
+    monkeypatch.setattr(importing, "BATCH", 10)
     imported(fresh(), plain())  # what is made once is made
-    few, many = (peak(fresh(), plain(statuses=("published",) * size)) for size in (60, 240))
+    few, many = (peak(fresh(), plain(statuses=("published",) * size)) for size in (30, 120))
     assert many < few + 300_000
 
 
