@@ -19,14 +19,15 @@ def check(session: Session, draft: Draft) -> Verdict:
 
 def is_banned(addresses: int) -> ColumnElement[bool]:
     """Whether a ban is in force, of the `author` or of any of so many pairs (`day0`, `address0`), ..."""
-    targets = [
+    targets: list[ColumnElement[bool]] = [Ban.author_id == bindparam("author")]
+    targets += [
         and_(Ban.bucket_day == bindparam(f"day{number}"), Ban.bucket == bindparam(f"address{number}"))
         for number in range(addresses)
     ]
+    # A question for each, so that each finds its index.
+    return or_(*(exists().where(_is_in_force(), target) for target in targets))
+
+
+def _is_in_force() -> ColumnElement[bool]:
     unexpired = or_(Ban.expires_at.is_(None), Ban.expires_at > bindparam("now"))
-    return exists().where(
-        Ban.site_id == bindparam("site"),
-        Ban.lifted_at.is_(None),
-        unexpired,
-        or_(Ban.author_id == bindparam("author"), *targets),
-    )
+    return and_(Ban.site_id == bindparam("site"), Ban.lifted_at.is_(None), unexpired)

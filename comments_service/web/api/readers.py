@@ -14,10 +14,11 @@ from ...identity import Reader
 from ...models import Site
 from ...models.policy import Policy
 from ...posting import Posted, Words
-from ...reading import finding, own, pages
+from ...reading import finding, own, pages, statements
 from ...text import bodies, slugs
 from ...text.render import render
 from .. import asking, limits
+from ..audience import ANYONE, AUTHOR, open_to
 from ..caching import Depends, public
 from ..schemas import readers as shapes
 from ..schemas.fields import LARGEST_ID, is_storable
@@ -42,6 +43,7 @@ def _refuse_query() -> None:
 
 
 @blueprint.get("/comments")
+@open_to(ANYONE)
 @blueprint.arguments(shapes.PageQuery, location="query")
 @blueprint.response(200, shapes.Page)
 def page(query: dict[str, Any], site: str) -> Response:
@@ -54,6 +56,7 @@ def page(query: dict[str, Any], site: str) -> Response:
 
 
 @blueprint.get("/comments/<int:comment>")
+@open_to(ANYONE)
 @blueprint.arguments(shapes.Nothing, location="query")
 @blueprint.response(200, shapes.Permalink)
 def one(query: dict[str, Any], site: str, comment: int) -> Response:
@@ -63,6 +66,7 @@ def one(query: dict[str, Any], site: str, comment: int) -> Response:
 
 
 @blueprint.get("/comments/<int:comment>/replies")
+@open_to(ANYONE)
 @blueprint.arguments(shapes.RepliesQuery, location="query")
 @blueprint.response(200, shapes.Replies)
 def replies(query: dict[str, Any], site: str, comment: int) -> Response:
@@ -73,6 +77,7 @@ def replies(query: dict[str, Any], site: str, comment: int) -> Response:
 
 
 @blueprint.get("/counts")
+@open_to(ANYONE)
 @blueprint.arguments(shapes.CountsQuery, location="query")
 @blueprint.response(200, shapes.Counts)
 def counts(query: dict[str, Any], site: str) -> Response:
@@ -86,6 +91,7 @@ def counts(query: dict[str, Any], site: str) -> Response:
 
 
 @blueprint.post("/forms")
+@open_to(ANYONE)
 @blueprint.arguments(shapes.Nothing, required=False)
 @blueprint.response(200, shapes.Form)
 def form(sent: dict[str, Any], site: str) -> dict[str, str]:
@@ -96,6 +102,7 @@ def form(sent: dict[str, Any], site: str) -> dict[str, str]:
 
 
 @blueprint.post("/comments")
+@open_to(ANYONE)
 @blueprint.arguments(shapes.CommentIn)
 @blueprint.response(201, shapes.Posted)
 def post(sent: dict[str, Any], site: str) -> tuple[Posted, int]:
@@ -107,6 +114,7 @@ def post(sent: dict[str, Any], site: str) -> tuple[Posted, int]:
 
 
 @blueprint.post("/comments/<int:comment>/revisions")
+@open_to(AUTHOR)
 @blueprint.arguments(shapes.RevisionIn)
 @blueprint.response(201, shapes.Posted)
 def revise(sent: dict[str, Any], site: str, comment: int) -> tuple[Posted, int]:
@@ -127,6 +135,7 @@ def revise(sent: dict[str, Any], site: str, comment: int) -> tuple[Posted, int]:
 
 
 @blueprint.post("/comments/<int:comment>/withdrawal")
+@open_to(AUTHOR)
 @blueprint.arguments(shapes.WithdrawalIn)
 @blueprint.response(200, shapes.Done)
 def withdraw(sent: dict[str, Any], site: str, comment: int) -> dict[str, str]:
@@ -142,6 +151,7 @@ def withdraw(sent: dict[str, Any], site: str, comment: int) -> dict[str, str]:
 
 
 @blueprint.post("/comments/<int:comment>/votes")
+@open_to(AUTHOR)
 @blueprint.arguments(shapes.VoteIn)
 @blueprint.response(200, shapes.Voted)
 def vote(sent: dict[str, Any], site: str, comment: int) -> voting.Voted:
@@ -161,6 +171,7 @@ def vote(sent: dict[str, Any], site: str, comment: int) -> voting.Voted:
 
 
 @blueprint.post("/comments/<int:comment>/reports")
+@open_to(ANYONE)
 @blueprint.arguments(shapes.ReportIn)
 @blueprint.response(201, shapes.Done)
 def report(sent: dict[str, Any], site: str, comment: int) -> dict[str, str]:
@@ -175,7 +186,30 @@ def report(sent: dict[str, Any], site: str, comment: int) -> dict[str, str]:
     return {"status": "reported"}
 
 
+@blueprint.post("/notices")
+@open_to(ANYONE)
+@blueprint.arguments(shapes.NoticeIn)
+@blueprint.response(202, shapes.Receipt)
+def notice(sent: dict[str, Any], site: str) -> dict[str, str]:
+    """Say, with one's name and in good faith, that a comment is illegal."""
+    found = asking.site_to_write(site)
+    said = reporting.explained(sent["reason"], sent["name"], sent["email"])
+    limits.spend("report", site=site)
+    receipt = db.write(
+        lambda session: reporting.notice(
+            session,
+            signer=asking.signer(),
+            site=found,
+            reader=asking.reader(None),
+            comment_id=sent["comment"],
+            said=said,
+        )
+    )
+    return {"receipt": receipt}
+
+
 @blueprint.post("/previews")
+@open_to(ANYONE)
 @blueprint.arguments(shapes.PreviewIn)
 @blueprint.response(200, shapes.Preview)
 def preview(sent: dict[str, Any], site: str) -> dict[str, str]:
@@ -186,10 +220,11 @@ def preview(sent: dict[str, Any], site: str) -> dict[str, str]:
 
 
 @blueprint.post("/mine")
+@open_to(AUTHOR)
 @blueprint.arguments(shapes.MineIn)
 @blueprint.response(200, shapes.Mine)
 def mine(sent: dict[str, Any], site: str) -> dict[str, Any]:
-    """The author's own comments of a thread that are not published."""
+    """The author's own comments of a thread that are not published, each with a statement of reasons."""
     found, reader = asking.site_to_write(site), asking.reader(sent["author_key"])
     limits.spend("preview", site=site, author=reader.author_key)
     return {"comments": _unpublished(found, reader, slugs.normalise(sent["slug"]))}
@@ -212,6 +247,8 @@ def _replay_or_post(site: Site, reader: Reader, words: Words) -> Posted:
         return replayed
     if prepared.makes_thread:
         limits.spend("threads", site=site.key, author=reader.author_key)
+    # Who waits to write keeps no second connection from those who read.
+    db.reading().close()
     return db.write(prepared.store)
 
 
@@ -221,7 +258,9 @@ def _unpublished(site: Site, reader: Reader, slug: str) -> list[dict[str, Any]]:
     thread = finding.thread(db.reading(), site.id, slug)
     if author is None or thread is None:
         return []
-    return own.unpublished(db.reading(), thread_id=thread.id, author_id=author)
+    comments = own.unpublished(db.reading(), thread_id=thread.id, author_id=author)
+    said = statements.of(db.reading(), Policy.of(site), [comment["id"] for comment in comments])
+    return [comment | {"statement": said.get(comment["id"])} for comment in comments]
 
 
 def _key(in_body: str | None) -> str | None:
