@@ -18,6 +18,7 @@ from .models import (
     REJECTED,
     SPAM,
     WITHDRAWN,
+    Author,
     Comment,
     Decision,
     DecisionNote,
@@ -41,7 +42,11 @@ Outcome = Literal["done", "unchanged", "stale", "not_found"]
 
 @dataclass(frozen=True)
 class Item:
-    """What a moderator asks for one comment, and what they saw: its revision and status."""
+    """What a moderator asks for one comment, and what they saw: its revision and status.
+
+    `trust` says of an approval that the author's first comments need no look any more; it says nothing of
+    a comment that came without author key.
+    """
 
     comment: int
     revision: int
@@ -49,6 +54,7 @@ class Item:
     action: str
     reason: str | None = None
     note: str = ""
+    trust: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,7 @@ class Logged:
     reverses: int | None
     before_status: str
     after_status: str
+    trusts: bool
     created_at: datetime
     hash: str
 
@@ -83,7 +90,8 @@ def decide(session: Session, *, site_id: int, moderator_id: int, items: Sequence
     """Carry out up to 100 decisions and answer each, in the order they were asked.
 
     `stale`: the revision or status is no longer what the moderator saw, or the author took the comment
-    back. `unchanged`: somebody decided just that already. Raises Invalid naming `decisions.<index>.<field>`.
+    back. `unchanged`: somebody decided just that already. A decision on a withdrawn comment answers its
+    open reports and changes no status. Raises Invalid naming `decisions.<index>.<field>`.
     """
     _check(items)
     threads = _threads(session, site_id, {item.comment for item in items})
@@ -159,9 +167,11 @@ def _faults(item: Item) -> Iterable[tuple[str, str, str]]:
     if item.reason is not None and item.reason not in REASONS:
         yield "reason", "invalid", f"A reason is one of: {', '.join(REASONS)}."
     if item.reason in REASONS_WITH_NOTE and not item.note.strip():
-        yield "note", "required", "This reason needs a note that explains it."
+        yield "note", "required", "This reason needs a note that explains it to the author."
     if len(item.note) > LONGEST_NOTE:
         yield "note", "too_long", f"A note has at most {LONGEST_NOTE} characters."
+    if item.trust and item.action != "approve":
+        yield "trust", "invalid", "Only who is approved can be trusted."
 
 
 def _threads(session: Session, site_id: int, comment_ids: Iterable[int]) -> dict[int, int]:
@@ -182,25 +192,37 @@ def _decide_one(session: Session, site_id: int, moderator_id: int, item: Item) -
     comment = publishing.lock(session, site_id, item.comment)
     if comment is None:
         return Result(item.comment, "not_found")
-    if comment.status == WITHDRAWN or comment.judged_revision != item.revision:
+    # What the author took back may have been reported, and whoever did that has a right to an answer.
+    nothing_left = comment.status == WITHDRAWN and comment.open_reports == 0
+    if nothing_left or comment.judged_revision != item.revision:
         return Result(item.comment, "stale")
-    if _is_settled(comment, TARGET[item.action]):
+    if _is_settled(session, comment, item):
         return Result(item.comment, "unchanged")
     if comment.judged_status != item.from_status:
         return Result(item.comment, "stale")
     return Result(item.comment, "done", _done(session, comment, item, moderator_id))
 
 
-def _is_settled(comment: Comment, target: str) -> bool:
+def _is_settled(session: Session, comment: Comment, item: Item) -> bool:
     """Whether a moderator already decided just this, and nothing was reported since."""
-    return comment.reviewed and comment.judged_status == target and comment.open_reports == 0
+    stands = comment.reviewed and comment.judged_status == TARGET[item.action] and comment.open_reports == 0
+    return stands and not (item.trust and _is_stranger(session, comment))
+
+
+def _is_stranger(session: Session, comment: Comment) -> bool:
+    """Whether the author is known by a key, and nobody trusts them yet."""
+    query = select(Author.id).where(Author.id == comment.author_id, Author.trusted_at.is_(None))
+    return session.scalar(query) is not None
 
 
 def _done(session: Session, comment: Comment, item: Item, moderator_id: int) -> int:
     drops_an_edit = _drops_an_edit(comment, item.action)
-    because = Because(item.action, item.reason, moderator_id, item.note.strip())
+    trusts = item.trust and comment.author_id is not None
+    because = Because(item.action, item.reason, moderator_id, item.note.strip(), trusts=trusts)
     decision_id = publishing.change(session, comment, _asked(comment, item.action), because)
     assert decision_id is not None
+    if trusts:
+        _trust(session, comment, decision_id)
     comment.reason = None
     # A dropped edit says nothing about the published text that readers complained of.
     if not drops_an_edit:
@@ -213,12 +235,42 @@ def _drops_an_edit(comment: Comment, action: str) -> bool:
 
 
 def _asked(comment: Comment, action: str) -> State:
-    if action == "approve":
+    if comment.status == WITHDRAWN:
+        return State.of(comment)  # what its author took back is never public again
+    elif action == "approve":
         return State(PUBLISHED, comment.judged_revision)
     elif _drops_an_edit(comment, action):
         return State(PUBLISHED, comment.revision)
     else:
         return State(TARGET[action], comment.revision)
+
+
+def _trust(session: Session, comment: Comment, decision_id: int) -> None:
+    """Trust the author since this very decision, unless somebody did before."""
+    since = select(Decision.created_at).where(Decision.id == decision_id).scalar_subquery()
+    session.execute(
+        update(Author)
+        .where(Author.id == comment.author_id, Author.trusted_at.is_(None))
+        .values(trusted_at=since)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _trust_as_before(session: Session, comment: Comment, decision: Decision) -> None:
+    """Take back the trust that began with a decision, which is reversed: the next that stands keeps it."""
+    reversal = aliased(Decision)
+    undone = exists().where(reversal.comment_id == Decision.comment_id, reversal.reverses == Decision.id)
+    others = (
+        select(func.min(Decision.created_at))
+        .join(Comment, Comment.id == Decision.comment_id)
+        .where(Comment.author_id == comment.author_id, Decision.trusts, ~undone)
+    )
+    session.execute(
+        update(Author)
+        .where(Author.id == comment.author_id, Author.trusted_at == decision.created_at)
+        .values(trusted_at=session.scalar(others))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _close_reports(session: Session, comment: Comment, decision_id: int) -> None:
@@ -255,6 +307,8 @@ def _undo(session: Session, comment: Comment, decision: Decision, moderator_id: 
     assert reversal_id is not None
     comment.reviewed = _was_reviewed(session, comment.id)
     comment.reason = _why_it_waits(session, comment)
+    if decision.trusts:
+        _trust_as_before(session, comment, decision)
     _open_reports_again(session, comment, decision.id)
     return reversal_id
 
@@ -300,6 +354,7 @@ def _as_logged(row: Decision, note: str | None, name: str | None) -> Logged:
         reverses=row.reverses,
         before_status=row.before_status,
         after_status=row.after_status,
+        trusts=row.trusts,
         created_at=row.created_at,
         hash=row.hash.hex(),
     )

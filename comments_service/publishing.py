@@ -56,6 +56,7 @@ class Because:
     reverses: int | None = None
     # The revision that was judged; by default the held one, if any.
     revision: int | None = None
+    trusts: bool = False
 
 
 def lock(session: Session, site_id: int, comment_id: int) -> Comment | None:
@@ -272,6 +273,7 @@ def _logged(session: Session, comment: Comment, before: State, after: State, bec
             after_status=after.status,
             note=because.note,
             reverses=because.reverses,
+            trusts=because.trusts,
         ),
     )
 

@@ -47,6 +47,7 @@ class DecisionIn(Schema):
     action = fields.String(required=True, validate=validate.OneOf(ACTIONS))
     reason = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(REASONS))
     note = Text(longest=LONGEST_NOTE, load_default="")
+    trust = fields.Boolean(load_default=False, truthy={True}, falsy={False})
 
 
 class DecisionsIn(Schema):
@@ -194,10 +195,25 @@ class Revision(Schema):
     created_at = Time()
 
 
+class Notice(Schema):
+    """Somebody's word, with their name, that a comment is illegal; empty once it was erased."""
+
+    id = fields.Integer()
+    report = fields.Integer()
+    revision = fields.Integer()
+    reason = fields.String(attribute="text")
+    name = fields.String()
+    email = fields.String()
+    created_at = Time()
+    closed_at = Time(allow_none=True)
+    decision = fields.Integer(allow_none=True)
+
+
 class Card(QueueComment):
     """Everything about one comment; here `reports` are all, the closed ones too."""
 
     reports = fields.List(fields.Nested(Report), attribute="all_reports")
+    notices = fields.List(fields.Nested(Notice))
     revisions = fields.List(fields.Nested(Revision))
     decisions = fields.List(fields.Nested(Decision))
 
@@ -239,6 +255,7 @@ class LogRow(Decision):
     """A row of the decision log and the comment it speaks of."""
 
     comment = fields.Integer()
+    trusts = fields.Boolean()
 
 
 class Log(Schema):

@@ -8,8 +8,10 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from ...models import STATUSES
+from ...models.notice import LONGEST_EMAIL
 from ...models.policy import MODES
 from ...models.report import REASONS
+from ...reporting import LONGEST_EXPLANATION
 from .fields import Id, Number, Schema, Text, Time
 
 LONGEST_SLUG_SENT = 2_000
@@ -92,6 +94,21 @@ class ReportIn(Schema):
     reason = fields.String(required=True, validate=validate.OneOf(REASONS))
     text = Text(longest=LONGEST_REPORT, load_default="")
     author_key = _author_key(load_default=None)
+
+
+class NoticeIn(Schema):
+    """A notice of illegal content: why it is illegal, and who says so in good faith."""
+
+    comment = Id(required=True)
+    reason = Text(longest=LONGEST_EXPLANATION, shortest=1, required=True)
+    name = Text(longest=1_000, required=True)
+    email = Text(longest=LONGEST_EMAIL, required=True)
+    good_faith = fields.Boolean(
+        required=True,
+        truthy={True, "true", "on", "1"},
+        falsy={False, "false", "off", "0"},
+        validate=validate.Equal(True, error="Say that you believe in good faith that this is true."),
+    )
 
 
 class PreviewIn(Schema):
@@ -196,6 +213,12 @@ class Voted(Schema):
     value = fields.Integer()
 
 
+class Receipt(Schema):
+    """Shown once to whoever sent a notice."""
+
+    receipt = fields.String()
+
+
 class Form(Schema):
     """A form's signed time."""
 
@@ -208,10 +231,29 @@ class Preview(Schema):
     html = fields.String()
 
 
+class Statement(Schema):
+    """Why a comment is not shown and how to object; `text` says all of it in sentences."""
+
+    decision = fields.Integer()
+    action = fields.String(validate=validate.OneOf(("hold", "reject", "spam")))
+    revision = fields.Integer()
+    decided_at = Time()
+    decided_by = fields.String(validate=validate.OneOf(("software", "moderator")))
+    found_by = fields.String(validate=validate.OneOf(("notice", "report", "software", "moderator")))
+    ground = fields.String(validate=validate.OneOf(("rules", "law")))
+    reason = fields.String(allow_none=True)
+    note = fields.String(allow_none=True)
+    facts = fields.List(fields.String())
+    rules_url = fields.String(allow_none=True)
+    contact = fields.String(allow_none=True)
+    text = fields.String()
+
+
 class OwnComment(Comment):
     """An author's own comment that is not published, and why."""
 
     reason = fields.String(allow_none=True)
+    statement = fields.Nested(Statement, allow_none=True)
 
 
 class Mine(Schema):
