@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import request
+from flask import current_app, request
 
 from .. import db, people
 from ..errors import Refused, Unauthorised
@@ -13,13 +13,14 @@ from ..models import Site
 from ..models.moderator import ROLES
 from ..people import Person
 from . import asking
+from .audience import ADMIN, declared
 
 LONGEST_TOKEN = 200
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
-def moderator_of(site_key: str, *, role: str = "moderator") -> tuple[Site, Person]:
-    """The site of the route and the person who asks, who holds at least `role` there.
+def moderator_of(site_key: str) -> tuple[Site, Person]:
+    """The site of the route and the person who asks, who holds at least the declared role there.
 
     Raises Unauthorised without a token that is known, NotFound for an unknown site, and Refused for a
     person whose role does not reach, or a write from a foreign page.
@@ -29,11 +30,16 @@ def moderator_of(site_key: str, *, role: str = "moderator") -> tuple[Site, Perso
     if person is None:
         raise Unauthorised("This API token is not known; it may have been revoked.")
     site = asking.site(site_key) if request.method in SAFE else asking.site_to_write(site_key)
-    held = person.role_on(site.id)
+    role, held = _declared_role(), person.role_on(site.id)
     if held is None or ROLES.index(held) < ROLES.index(role):
         raise Refused(f"This needs the role {role} on this site.", code="role")
     _note_use(asking.signer(), token)
     return site, person
+
+
+def _declared_role() -> str:
+    # A view that forgot to declare itself is for admins, until a test finds it.
+    return declared(current_app.view_functions[request.endpoint or ""]) or ADMIN
 
 
 def _token() -> str:

@@ -10,6 +10,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask, Response, jsonify
 
+from ..audience import ANYONE, open_to
 from . import moderation, readers
 
 BLUEPRINTS = (readers.blueprint, moderation.blueprint)
@@ -23,6 +24,7 @@ def init_app(app: Flask) -> None:
     app.add_url_rule("/openapi.json", "openapi_json", openapi_json)
 
 
+@open_to(ANYONE)
 def openapi_json() -> Response:
     """What programs read to learn the API."""
     return jsonify(description())

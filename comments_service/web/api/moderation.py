@@ -12,6 +12,7 @@ from ...models.policy import Policy
 from ...moderation import Item
 from ...reading import queues
 from ...text import slugs
+from ..audience import ADMIN, MODERATOR, open_to
 from ..auth import SAFE, moderator_of
 from ..schemas import moderation as shapes
 from .input import Blueprint, Parser
@@ -43,6 +44,7 @@ def _private(response: Response) -> Response:
 
 
 @blueprint.get("/queues")
+@open_to(MODERATOR)
 @blueprint.arguments(shapes.Nothing, location="query")
 @blueprint.response(200, shapes.QueueCounts)
 def all_queues(query: dict[str, Any], site: str) -> dict[str, Any]:
@@ -52,6 +54,7 @@ def all_queues(query: dict[str, Any], site: str) -> dict[str, Any]:
 
 
 @blueprint.get("/queues/<queue>")
+@open_to(MODERATOR)
 @blueprint.arguments(shapes.QueueQuery, location="query")
 @blueprint.response(200, shapes.Queue)
 def one_queue(query: dict[str, Any], site: str, queue: str) -> queues.QueuePage:
@@ -63,6 +66,7 @@ def one_queue(query: dict[str, Any], site: str, queue: str) -> queues.QueuePage:
 
 
 @blueprint.get("/comments/<int:comment>")
+@open_to(MODERATOR)
 @blueprint.arguments(shapes.Nothing, location="query")
 @blueprint.response(200, shapes.Card)
 def card(query: dict[str, Any], site: str, comment: int) -> queues.Card:
@@ -75,6 +79,7 @@ def card(query: dict[str, Any], site: str, comment: int) -> queues.Card:
 
 
 @blueprint.post("/decisions")
+@open_to(MODERATOR)
 @blueprint.arguments(shapes.DecisionsIn)
 @blueprint.response(200, shapes.Results)
 def decide(sent: dict[str, Any], site: str) -> dict[str, Any]:
@@ -88,6 +93,7 @@ def decide(sent: dict[str, Any], site: str) -> dict[str, Any]:
 
 
 @blueprint.post("/decisions/<int:decision>/reversal")
+@open_to(MODERATOR)
 @blueprint.arguments(shapes.Nothing, required=False)
 @blueprint.response(200, shapes.Reversal)
 def reverse(sent: dict[str, Any], site: str, decision: int) -> dict[str, int]:
@@ -102,6 +108,7 @@ def reverse(sent: dict[str, Any], site: str, decision: int) -> dict[str, int]:
 
 
 @blueprint.get("/log")
+@open_to(MODERATOR)
 @blueprint.arguments(shapes.Cursor, location="query")
 @blueprint.response(200, shapes.Log)
 def log(query: dict[str, Any], site: str) -> dict[str, Any]:
@@ -112,6 +119,7 @@ def log(query: dict[str, Any], site: str) -> dict[str, Any]:
 
 
 @blueprint.get("/bans")
+@open_to(MODERATOR)
 @blueprint.arguments(shapes.Cursor, location="query")
 @blueprint.response(200, shapes.Bans)
 def bans(query: dict[str, Any], site: str) -> dict[str, Any]:
@@ -122,6 +130,7 @@ def bans(query: dict[str, Any], site: str) -> dict[str, Any]:
 
 
 @blueprint.post("/bans")
+@open_to(MODERATOR)
 @blueprint.arguments(shapes.BanIn)
 @blueprint.response(201, shapes.Ban)
 def ban(sent: dict[str, Any], site: str) -> banning.Ban:
@@ -131,6 +140,7 @@ def ban(sent: dict[str, Any], site: str) -> banning.Ban:
 
 
 @blueprint.delete("/bans/<int:ban_id>")
+@open_to(MODERATOR)
 @blueprint.response(204)
 def lift(site: str, ban_id: int) -> None:
     """End a ban."""
@@ -139,6 +149,7 @@ def lift(site: str, ban_id: int) -> None:
 
 
 @blueprint.get("/threads")
+@open_to(MODERATOR)
 @blueprint.arguments(shapes.SlugQuery, location="query")
 @blueprint.response(200, shapes.Thread)
 def thread(query: dict[str, Any], site: str) -> threads.Thread:
@@ -148,6 +159,7 @@ def thread(query: dict[str, Any], site: str) -> threads.Thread:
 
 
 @blueprint.patch("/threads")
+@open_to(MODERATOR)
 @blueprint.arguments(shapes.SlugQuery, location="query")
 @blueprint.arguments(shapes.ThreadIn)
 @blueprint.response(200, shapes.Thread)
@@ -158,36 +170,40 @@ def patch_thread(query: dict[str, Any], sent: dict[str, Any], site: str) -> thre
 
 
 @blueprint.post("/threads/moves")
+@open_to(ADMIN)
 @blueprint.arguments(shapes.MoveIn)
 @blueprint.response(200, shapes.Thread)
 def move(sent: dict[str, Any], site: str) -> threads.Thread:
     """Rename a thread, or merge it into another; the old slug stays as an alias. Needs an admin."""
-    found, _ = moderator_of(site, role="admin")
+    found, _ = moderator_of(site)
     return db.write(lambda session: threads.move(session, site_id=found.id, **sent))
 
 
 @blueprint.delete("/threads/aliases")
+@open_to(ADMIN)
 @blueprint.arguments(shapes.SlugQuery, location="query")
 @blueprint.response(204)
 def drop_alias(query: dict[str, Any], site: str) -> None:
     """Let an old slug lead nowhere again. Needs an admin."""
-    found, _ = moderator_of(site, role="admin")
+    found, _ = moderator_of(site)
     db.write(lambda session: threads.drop_alias(session, site_id=found.id, **query))
 
 
 @blueprint.get("/settings")
+@open_to(ADMIN)
 @blueprint.arguments(shapes.Nothing, location="query")
 @blueprint.response(200, shapes.Settings)
 def settings(query: dict[str, Any], site: str) -> dict[str, Any]:
     """The site's policy. Needs an admin."""
-    found, _ = moderator_of(site, role="admin")
+    found, _ = moderator_of(site)
     return Policy.of(found).document()
 
 
 @blueprint.patch("/settings")
+@open_to(ADMIN)
 @blueprint.arguments(shapes.SettingsIn)
 @blueprint.response(200, shapes.Settings)
 def patch_settings(sent: dict[str, Any], site: str) -> dict[str, Any]:
     """Change the site's policy; null sets a key back to its default. Needs an admin."""
-    found, _ = moderator_of(site, role="admin")
+    found, _ = moderator_of(site)
     return db.write(lambda session: sites.set_policy(session, found.key, sent)).document()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from ...errors import NotFound
+from ..audience import ANYONE, open_to
 from . import files
 
 # The one address that sites write down: a new release is with every reader within minutes.
@@ -16,6 +17,7 @@ blueprint = Blueprint("embed", __name__, url_prefix="/embed")
 
 
 @blueprint.get("/<name>")
+@open_to(ANYONE)
 def file(name: str) -> Response:
     """A file of the widget, or 304; raises NotFound for a name or hash that no kept release has."""
     found = files.served().get(name)

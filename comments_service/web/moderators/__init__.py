@@ -9,6 +9,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from ...errors import Invalid, ServiceError, TooFast, Unauthorised, Unavailable
+from ..audience import ANYONE
 from ..problems import STATUS
 from . import access, assets, decisions, desk, history, phrases, queue, settings, sign_in
 
@@ -25,7 +26,7 @@ for part in (queue, decisions, history, desk, settings, sign_in):
 
 
 @blueprint.get("/static/<name>")
-@access.open_to(access.ANYONE)
+@access.open_to(ANYONE)
 def static(name: str) -> Response:
     """The style sheet and the script."""
     return assets.answer(name)

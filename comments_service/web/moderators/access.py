@@ -17,13 +17,14 @@ from ...errors import Invalid, NotFound, Refused, Unauthorised
 from ...identity import Signer
 from ...models import Site
 from ...people import Person
+from .. import audience
+from ..audience import ADMIN, ANYONE
 from ..schemas.fields import is_storable
 from . import phrases
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-ANYONE, MODERATOR, ADMIN = "anyone", "moderator", "admin"
 SAFE = ("GET", "HEAD", "OPTIONS")
 # A browser takes the __Host- prefix only from https, with Secure and Path=/.
 COOKIE = "comments_session"
@@ -42,8 +43,9 @@ def signer() -> Signer:
     return cast(Signer, current_app.extensions["comments_signer"])
 
 
-def open_to(audience: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Declare who may use a view: `anyone`, a signed-in `moderator`, or an `admin` of at least one site.
+def open_to(who: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Declare who may use a view, and keep others out: `anyone`, a signed-in `moderator`, or an `admin` of at
+    least one site.
 
     Anything but a GET also needs our own Origin and, when somebody is signed in, the session's token.
     Raises Unauthorised, Refused, or Invalid for characters that cannot be stored.
@@ -54,12 +56,11 @@ def open_to(audience: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             if request.method not in SAFE:
                 _check_origin()
-            if audience != ANYONE:
-                _admit(audience)
+            if who != ANYONE:
+                _admit(who)
             return view(*args, **kwargs)
 
-        guarded.audience = audience  # type: ignore[attr-defined]
-        return guarded
+        return audience.open_to(who)(guarded)
 
     return decorate
 
@@ -139,7 +140,7 @@ def forget(response: Response) -> Response:
     return response
 
 
-def _admit(audience: str) -> None:
+def _admit(who: str) -> None:
     secret = session_secret()
     session = db.reading()
     found = people.person_of_session(session, signer(), secret) if secret else None
@@ -153,7 +154,7 @@ def _admit(audience: str) -> None:
         raise Refused("You have no role on any site.")
     if request.method not in SAFE:
         check_form()
-    if audience == ADMIN and not administered():
+    if who == ADMIN and not administered():
         raise Refused("Only an admin may do this.")
     _refuse_characters()
     if people.session_use_is_due(session, signer(), secret):
@@ -195,8 +196,3 @@ def _is_https() -> bool:
 
 def _cookie_name() -> str:
     return SECURE_COOKIE if _is_https() else COOKIE
-
-
-def declared(view: Callable[..., object]) -> str | None:
-    """The audience a view declared, or None; a test walks all routes with it."""
-    return getattr(view, "audience", None)

@@ -15,8 +15,9 @@ from ...errors import Invalid, NotFound
 from ...models import Decision, Site
 from ...moderation import Item, Result
 from ...reading import queues
+from ..audience import MODERATOR
 from . import access, acts, frame, phrases
-from .access import MODERATOR, open_to
+from .access import open_to
 
 SEE_OTHER = 303
 MOST_ITEMS = 100

@@ -15,8 +15,9 @@ from ...models import Site, Thread
 from ...models.policy import MODES, Policy
 from ...moderation import Logged
 from ...reading import cursors
+from ..audience import MODERATOR
 from . import access, frame, phrases
-from .access import MODERATOR, open_to
+from .access import open_to
 from .history import HASH_DIGITS, chain
 
 PAGE = 50

@@ -20,8 +20,9 @@ from ...models.decision import DISCARD, HOLD, REVERSE
 from ...reading import queues
 from ...reading.queues import Complaint as Report
 from ...reading.queues import Decided, QueueRow, Record, Version
+from ..audience import MODERATOR
 from . import access, acts, frame, phrases
-from .access import MODERATOR, open_to
+from .access import open_to
 from .cards import Complaint, paragraphs
 from .diffs import diff
 from .queue import ids

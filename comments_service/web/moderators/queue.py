@@ -11,8 +11,9 @@ from flask import Blueprint, request
 from ... import clock, db
 from ...errors import NotFound
 from ...reading import queues
+from ..audience import MODERATOR
 from . import access, acts, frame, phrases
-from .access import MODERATOR, open_to
+from .access import open_to
 from .cards import Card, choices
 from .frame import View
 

@@ -13,8 +13,9 @@ from ... import sites as sites_verbs
 from ...errors import Invalid, Refused
 from ...models import Site
 from ...models.policy import KEYS, Policy
+from ..audience import ADMIN
 from . import access, frame
-from .access import ADMIN, open_to
+from .access import open_to
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from ...errors import Refused
 from ...models import SignInLink, Site
 from ...people import Person
 from .. import limits
+from ..audience import ANYONE
 from . import access, phrases
-from .access import ANYONE, open_to
+from .access import open_to
 
 LONGEST_TOKEN = 200
 # The token is in the address: nothing that this page links may be told of it. `no-referrer` would also

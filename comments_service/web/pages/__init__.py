@@ -6,6 +6,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from ...errors import Invalid, ServiceError
 from .. import problems
+from ..audience import ANYONE, open_to
 from . import assets, docs, own, reports, threads, tree, writing
 
 CONTENT_SECURITY_POLICY = (
@@ -28,6 +29,7 @@ for part in (docs, own, reports, threads, writing):
 
 
 @blueprint.get("/pages/<name>")
+@open_to(ANYONE)
 def style(name: str) -> Response:
     """The pages' style sheet."""
     return assets.answer(name)

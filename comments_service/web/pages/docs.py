@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from .. import caching
 from ..api.documentation import description
+from ..audience import ANYONE, open_to
 from ..problem_types import FIELD_CODES, PROBLEM_TYPES
 from .threads import CONTENT_TYPE
 
@@ -69,6 +70,7 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.get("/docs/problems")(problem_list)
 
 
+@open_to(ANYONE)
 def docs() -> Response:
     """Every endpoint of the API with its parameters, bodies and answers."""
     spec = description()
@@ -81,6 +83,7 @@ def docs() -> Response:
     return caching.public(page.encode(), content_type=CONTENT_TYPE, cache_control=CACHED)
 
 
+@open_to(ANYONE)
 def problem_list() -> Response:
     """Every problem's code, meaning and remedy."""
     page = render_template(

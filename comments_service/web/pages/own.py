@@ -17,6 +17,7 @@ from ...errors import NotFound, Refused, ServiceError
 from ...models import PENDING, PUBLISHED, WITHDRAWN, Comment, Revision, Site, Thread
 from ...reading import own as own_comments
 from .. import asking, limits
+from ..audience import AUTHOR, open_to
 from . import asked, threads, writing
 
 
@@ -28,6 +29,7 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.post(f"{path}/withdrawal")(withdraw)
 
 
+@open_to(AUTHOR)
 def own(site: str, comment: int) -> Response:
     """The comment as its author sees it, with the forms to change it. Raises Refused for a bad token."""
     query = asked.query(asked.TokenQuery)
@@ -36,6 +38,7 @@ def own(site: str, comment: int) -> Response:
     return _page(found, number, query["edit_token"])
 
 
+@open_to(AUTHOR)
 def revise(site: str, comment: int) -> Response:
     """Store an edit; on any refusal the page again, with what was typed and why."""
     typed = asked.form()
@@ -58,6 +61,7 @@ def revise(site: str, comment: int) -> Response:
     return _back(site, number, form["edit_token"])
 
 
+@open_to(AUTHOR)
 def withdraw(site: str, comment: int) -> Response:
     """Take the comment back."""
     form = asked.parsed(asked.TokenQuery, asked.form())

@@ -10,6 +10,7 @@ from ... import db, reporting
 from ...errors import ServiceError
 from ...text import slugs
 from .. import asking, limits
+from ..audience import ANYONE, open_to
 from . import asked, threads, writing
 
 # In the order of how often they are wanted, as the widget words them.
@@ -31,12 +32,14 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.get("/sites/<site>/thread/reported")(reported)
 
 
+@open_to(ANYONE)
 def complain(site: str, comment: int) -> Response:
     """The form, nothing chosen yet."""
     asked.query(asked.NoQuery)
     return _form(site, comment, {})
 
 
+@open_to(ANYONE)
 def report(site: str, comment: int) -> Response:
     """Send the complaint; on any refusal the form again. Raises NotFound for what is not public."""
     typed = asked.form()
@@ -60,6 +63,7 @@ def report(site: str, comment: int) -> Response:
     return make_response(redirect(url_for("pages.reported", site=site, slug=content["slug"]), 303))
 
 
+@open_to(ANYONE)
 def reported(site: str) -> Response:
     """A word of thanks. It does not name the comment, which the report may have hidden."""
     query = asked.query(asked.SlugQuery)

@@ -17,6 +17,7 @@ from ...models.policy import Policy
 from ...reading import finding, pages
 from ...text import slugs
 from .. import asking, caching
+from ..audience import ANYONE, open_to
 from ..schemas.readers import SORTS
 from . import asked, tree
 
@@ -54,6 +55,7 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.get("/sites/<site>/thread/comments/<int:comment>/replies")(replies)
 
 
+@open_to(ANYONE)
 def thread(site: str) -> Response:
     """A page of a thread. It carries no form: a form's token in it would be cached and shared."""
     query = asked.query(asked.ThreadQuery)
@@ -80,6 +82,7 @@ def thread(site: str) -> Response:
     )
 
 
+@open_to(ANYONE)
 def permalink(site: str, comment: int) -> Response:
     """One comment where it was said: its root, the first replies, and itself."""
     asked.query(asked.NoQuery)
@@ -92,6 +95,7 @@ def permalink(site: str, comment: int) -> Response:
     return _public("pages/conversation.html", place=place, node=node, apart=apart, chosen=comment)
 
 
+@open_to(ANYONE)
 def replies(site: str, comment: int) -> Response:
     """The next replies of a root."""
     query = asked.query(asked.CursorQuery)

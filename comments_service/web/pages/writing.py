@@ -21,6 +21,7 @@ from ...models import Site
 from ...posting import Posted, Words
 from ...text import names, slugs
 from .. import asking, limits, problems
+from ..audience import ANYONE, open_to
 from . import asked, threads
 
 
@@ -31,6 +32,7 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.get("/sites/<site>/thread/comment/sent")(sent)
 
 
+@open_to(ANYONE)
 def write(site: str) -> Response:
     """An empty form, fresh for this reader."""
     query = asked.query(asked.WriteQuery)
@@ -40,6 +42,7 @@ def write(site: str) -> Response:
     return _form(place, parent, {"form": asking.signer().form_token(found.key)})
 
 
+@open_to(ANYONE)
 def post(site: str) -> Response:
     """Post what the form holds; on any refusal the form again, with what was typed and why."""
     typed = asked.form()
@@ -53,6 +56,7 @@ def post(site: str) -> Response:
     return make_response(redirect(_after(found, slug, posted), 303))
 
 
+@open_to(ANYONE)
 def sent(site: str) -> Response:
     """What is said when a comment waits and may not be edited."""
     query = asked.query(asked.SlugQuery)

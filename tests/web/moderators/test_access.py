@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from comments_service.models import Decision
-from comments_service.web.moderators import access
+from comments_service.web import audience
 from tests.app import Service
 from tests.databases import rows
 from tests.web.moderators.conftest import Desk, comment, status
@@ -19,7 +19,7 @@ def test_every_view_declares_who_may_use_it(service: Service) -> None:
         name: view for name, view in service.app.view_functions.items() if name.startswith("moderators.")
     }
     assert len(views) > 10
-    audiences = {name: access.declared(view) for name, view in views.items()}
+    audiences = {name: audience.declared(view) for name, view in views.items()}
     assert {name for name, audience in audiences.items() if audience == "anyone"} == {
         "moderators.door",
         "moderators.sign_in",
