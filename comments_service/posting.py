@@ -35,11 +35,13 @@ from .models import (
     Thread,
     ThreadAlias,
 )
+from .models.comment import BANDS
 from .models.decision import DISCARD, HOLD
 from .models.policy import Policy
 from .publishing import Because, State
 from .reading import finding, own
-from .text import bodies, duplicates, names, slugs
+from .text import bodies, duplicates, names, near, slugs
+from .text.near import NO_BANDS, Bands
 from .text.render import POLICY_VERSION, Rendered, render
 
 CREATED, ACCEPTED = 201, 202
@@ -237,6 +239,8 @@ class Post:
             "fingerprint": self.draft.fingerprint,
             "bucket": bucket.hash,
             "bucket_day": bucket.day,
+            **dict(zip(BANDS, self.draft.bands, strict=True)),
+            "cluster_id": self.verdict.cluster,
             "created_at": now,
         }
 
@@ -266,9 +270,16 @@ class Edit:
         if latest.body == self.body:
             return _posted(session, self.signer, self.policy, comment)
         _add_revision(session, comment.id, latest.revision + 1, self.body, self.rendered.html, clock.now())
-        comment.fingerprint = self.draft.fingerprint
+        self._liken(comment)
         _judge_into(session, comment, self.verdict, revision=latest.revision + 1)
         return _posted(session, self.signer, self.policy, comment)
+
+    def _liken(self, comment: Comment) -> None:
+        """What finds its duplicates is of the newest text."""
+        comment.fingerprint = self.draft.fingerprint
+        _set_bands(comment, self.draft.bands)
+        cluster = self.verdict.cluster
+        comment.cluster_id = cluster if cluster != comment.id else None
 
 
 def normalised(words: Words, *, longest: int) -> Words:
@@ -317,7 +328,7 @@ def prepare(session: Session, *, signer: Signer, site: Site, reader: Reader, wor
     """
     policy = Policy.of(site)
     thread, author = _known(session, signer, site.id, words.slug, reader)
-    fingerprint = duplicates.fingerprint(words.body)
+    fingerprint, bands = duplicates.fingerprint(words.body), near.bands(words.body)
     buckets = _buckets(session, signer, site.id, reader.bucket)
     seen = checks.look(
         session,
@@ -327,6 +338,7 @@ def prepare(session: Session, *, signer: Signer, site: Site, reader: Reader, wor
         buckets=buckets,
         fingerprint=fingerprint,
         parent=words.parent,
+        bands=bands,
     )
     _raise_without_parent(seen, words)
     rendered = _rendered(words.body)
@@ -340,6 +352,7 @@ def prepare(session: Session, *, signer: Signer, site: Site, reader: Reader, wor
         shown=rendered.text,
         links=rendered.links,
         fingerprint=fingerprint,
+        bands=bands,
         subject=words.subject,
         form_age=signer.form_age(words.form, site.key) if words.form else None,
         buckets=buckets,
@@ -380,10 +393,11 @@ def prepare_edit(
         shown=rendered.text,
         links=rendered.links,
         fingerprint=duplicates.fingerprint(body),
+        bands=near.bands(body),
         comment_id=comment_id,
         buckets=_buckets(session, signer, site.id, reader.bucket),
     )
-    _look(session, draft)
+    _look(session, draft, bands=draft.bands)
     verdict = _raise_refusal(checks.judge(session, draft))
     return Edit(signer, site, policy, comment_id, body, draft, verdict, rendered)
 
@@ -410,6 +424,7 @@ def withdraw(
         _check_ownership(session, signer, site, comment, author_key)
     if comment.status != WITHDRAWN:
         comment.withdrawn_at = clock.now()
+        _set_bands(comment, NO_BANDS)  # who takes back what they said may say it again
         publishing.change(session, comment, State(WITHDRAWN, comment.revision))
 
 
@@ -567,6 +582,8 @@ def _look(
     words: Words | None = None,
     thread: ThreadFacts | None = None,
     author: AuthorFacts | None = None,
+    *,
+    bands: Bands = NO_BANDS,
 ) -> Seen:
     """The look before a judgement, kept with the draft."""
     draft.seen = checks.look(
@@ -579,8 +596,14 @@ def _look(
         edited=draft.comment_id,
         parent=words.parent if words else None,
         key=words.key if words else None,
+        bands=bands,
     )
     return draft.seen
+
+
+def _set_bands(comment: Comment, bands: Bands) -> None:
+    for column, band in zip(BANDS, bands, strict=True):
+        setattr(comment, column, band)
 
 
 def _is_allowed(signer: Signer, comment_id: int, edit_token: str | None, author_key: str | None) -> bool:

@@ -28,6 +28,7 @@ from .models import (
     SignInSession,
     Vote,
 )
+from .models.comment import BANDS
 
 # Open reports keep a withdrawn comment for the moderator to see, but not for ever.
 REPORTS_WAIT = timedelta(days=7)
@@ -169,6 +170,8 @@ def _erase(session: Session, ids: Any, now: datetime) -> None:
             held_revision=None,
             edited_at=None,
             open_reports=0,
+            cluster_id=None,
+            **dict.fromkeys(BANDS),
         ),
     )
 
@@ -176,9 +179,10 @@ def _erase(session: Session, ids: Any, now: datetime) -> None:
 def _forget_buckets(database: Database, last_day: str, now: datetime) -> int:
     blank = {"bucket": None, "bucket_day": None}
     forgotten = 0
-    for model in (Comment, Report):
+    # What finds near duplicates goes with the address: nobody looks for older ones.
+    for model, values in ((Comment, blank | dict.fromkeys(BANDS)), (Report, blank)):
         old = select(model.id).where(model.bucket_day <= last_day).limit(BATCH)
-        forgotten += _repeat(database, update(model).where(model.id.in_(old)).values(blank))
+        forgotten += _repeat(database, update(model).where(model.id.in_(old)).values(values))
     place = tuple_(Vote.comment_id, Vote.author_id)
     old_votes = select(Vote.comment_id, Vote.author_id).where(Vote.bucket_day <= last_day).limit(BATCH)
     forgotten += _repeat(database, update(Vote).where(place.in_(old_votes)).values(blank))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from . import banned, closed, duplicate, first, form_time, honeypot, links, mode, names, slow, words
+from . import banned, closed, duplicate, first, form_time, honeypot, links, mode, names, near, slow, words
 from .draft import PUBLISH, AuthorFacts, Draft, Found, Seen, ThreadFacts, Verdict, hold
 from .looking import look
 
@@ -38,6 +38,7 @@ CHAIN: tuple[Check, ...] = (
     names.check,
     words.check,
     links.check,
+    near.check,
     first.check,
     mode.check,
 )

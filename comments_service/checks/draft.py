@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from ..errors import ServiceError
 from ..identity import HashedBucket
 from ..models.policy import Policy
+from ..text.near import NO_BANDS, Bands
 
 Action = Literal["publish", "hold", "refuse", "discard"]
 STRICTNESS: tuple[Action, ...] = ("publish", "hold", "discard", "refuse")
@@ -39,7 +40,8 @@ class Seen(NamedTuple):
     """What the database says just now of a draft and its writer, in one look (see `looking`).
 
     `root_id` is the root of the conversation that `parent` belongs to, None when there is no such published
-    comment in the thread; the last three are of the author's first request with the same key.
+    comment in the thread; the next three are of the author's first request with the same key. The last four
+    are the newest comments of the site, if any, with which the text shares a band (see `text.near`).
     """
 
     is_banned: bool = False
@@ -48,6 +50,15 @@ class Seen(NamedTuple):
     first_id: int | None = None
     first_status: int | None = None
     first_payload: bytes | None = None
+    near_1: int | None = None
+    near_2: int | None = None
+    near_3: int | None = None
+    near_4: int | None = None
+
+    @property
+    def near(self) -> set[int]:
+        """The comments that the text may be a near duplicate of."""
+        return {found for found in (self.near_1, self.near_2, self.near_3, self.near_4) if found is not None}
 
 
 NOTHING_SEEN = Seen()
@@ -73,6 +84,7 @@ class Draft:
     shown: str
     links: tuple[str, ...]
     fingerprint: bytes
+    bands: Bands = NO_BANDS
     subject: str = ""
     form_age: float | None = None
     comment_id: int | None = None
@@ -109,18 +121,30 @@ class Found:
 class Verdict:
     """What one check, or the whole chain, says.
 
-    `reason` is a sentence for the author; `error` is what a refusal raises.
+    `reason` is a sentence for the author; `error` is what a refusal raises. `cluster` is the number of the
+    cluster of near duplicates that the comment belongs to.
     """
 
     action: Action = "publish"
     reason: str = ""
     evidence: tuple[Found, ...] = ()
     error: ServiceError | None = None
+    cluster: int | None = None
 
     def joined(self, other: Verdict) -> Verdict:
-        """Both verdicts: the stricter action with its reason, all evidence."""
+        """Both verdicts: the stricter action with its reason, all evidence.
+
+        The reason of a hold stays when a discard follows, so that its author cannot tell them apart.
+        """
         stricter = self if STRICTNESS.index(self.action) >= STRICTNESS.index(other.action) else other
-        return Verdict(stricter.action, stricter.reason, self.evidence + other.evidence, stricter.error)
+        reason = self.reason if other.action == "discard" and self.reason else stricter.reason
+        return Verdict(
+            stricter.action,
+            reason,
+            self.evidence + other.evidence,
+            stricter.error,
+            self.cluster or other.cluster,
+        )
 
 
 PUBLISH = Verdict()

@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 
 from .. import clock
 from ..models import PUBLISHED, Comment, IdempotencyKey
+from ..models.comment import BANDS
+from ..text.near import NO_BANDS, Bands
 from .banned import is_banned
 from .draft import AuthorFacts, Seen, ThreadFacts
 from .duplicate import REMEMBERED, is_repeated
+from .near import newest_near
 
 
 def look(
@@ -27,8 +30,12 @@ def look(
     edited: int | None = None,
     parent: int | None = None,
     key: str | None = None,
+    bands: Bands = NO_BANDS,
 ) -> Seen:
-    """What the database says now of words with this fingerprint in the thread, and of their writer."""
+    """What the database says now of words with this fingerprint in the thread, and of their writer.
+
+    With `bands` it looks for near duplicates on the site as well.
+    """
     now = clock.now()
     values: dict[str, Any] = {
         "site": site_id,
@@ -44,11 +51,14 @@ def look(
     }
     for number, (day, address) in enumerate(buckets.items()):
         values[f"day{number}"], values[f"address{number}"] = day, address
-    return Seen(*session.connection().execute(_statement(len(buckets)), values).one())
+    has_bands = bands != NO_BANDS
+    if has_bands:
+        values |= zip(BANDS, bands, strict=True)
+    return Seen(*session.connection().execute(_statement(len(buckets), has_bands), values).one())
 
 
 @cache
-def _statement(addresses: int) -> Select[Any]:
+def _statement(addresses: int, has_bands: bool) -> Select[Any]:
     root = select(func.coalesce(Comment.root_id, Comment.id)).where(
         Comment.id == bindparam("parent"),
         Comment.thread_id == bindparam("thread"),
@@ -59,6 +69,7 @@ def _statement(addresses: int) -> Select[Any]:
         is_repeated(),
         root.scalar_subquery(),
         *(_first(column) for column in ("comment_id", "http_status", "payload_hash")),
+        *(newest_near(band) for band in BANDS if has_bands),
     )
 
 

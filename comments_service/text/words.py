@@ -20,6 +20,7 @@ _PICTURES = "\u2190-\u2bff\U0001f000-\U0001faff"
 _LETTER = rf"[^\W_{_UNSPACED}]"
 _ALONE = rf"[{_UNSPACED}{_PICTURES}][{characters.MARKS}]*"
 _WORD = re.compile(rf"{_ALONE}|{_LETTER}(?:{_LETTER}|[{characters.MARKS}])*")
+_ASCII_WORD = re.compile("[a-z0-9]+")
 _SYMBOL = re.compile(f"[{re.escape(folding.LEET_SYMBOLS)}]")
 # As _WORD, but symbols that stand for letters belong to the word; see folding for where they may stand (and
 # that only the first of a run of `@` is tried keeps it linear).
@@ -34,6 +35,11 @@ _WIDEST_GAP = 3
 _SHORTEST_SPACED = 3
 # English words of one letter that may stand before or after letters spaced out: "a c l o w n".
 _ONE_LETTER_WORDS = "ai"
+
+
+def tokens(folded: str) -> list[str]:
+    """The words of a folded text in order; a picture, or a letter of a script without spaces, is one."""
+    return (_ASCII_WORD if folded.isascii() else _WORD).findall(folded)
 
 
 @dataclass(frozen=True)
