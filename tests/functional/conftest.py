@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.app import Live
 from tests.demo.runs import Demo, free_pair
 
 MILLISECONDS = 20_000  # that a page may take to show something, on a slow and busy machine
@@ -21,6 +23,17 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     demo = Demo(tmp_path_factory.mktemp("functional") / "demo", free_pair())
     yield demo.started()
     demo.stop()
+
+
+@pytest.fixture(scope="module")
+def live_desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """One server for all tests of a module, as starting it takes longest."""
+    folder = tmp_path_factory.mktemp("moderators")
+    shutil.copy(migrated_file, folder / "comments.db")
+    running = Live(folder, f"sqlite:///{folder / 'comments.db'}")
+    running.start(workers=1)
+    yield running
+    running.stop()
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -53,21 +51,10 @@ class Work:
         return [comment["name"] for comment in comments]
 
 
-@pytest.fixture(scope="module")
-def service(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """One server for all tests of this file, as starting it takes longest."""
-    folder = tmp_path_factory.mktemp("moderators")
-    shutil.copy(migrated_file, folder / "comments.db")
-    running = Live(folder, f"sqlite:///{folder / 'comments.db'}")
-    running.start()
-    yield running
-    running.stop()
-
-
 @pytest.fixture
-def work(service: Live, request: pytest.FixtureRequest) -> Work:
+def work(live_desk: Live, request: pytest.FixtureRequest) -> Work:
     """What waits for the moderator of this test."""
-    return Work(service, request.node.name.replace("_", "-")[5:45].rstrip("-"))
+    return Work(live_desk, request.node.name.replace("_", "-")[5:45].rstrip("-"))
 
 
 def test_a_moderator_works_by_keys(work: Work, open_page: Callable[..., Page]) -> None:

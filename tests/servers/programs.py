@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 REQUIRE = "COMMENTS_TEST_REQUIRE"
+WIDGET = Path(__file__).parents[2] / "widget"
 # Debian keeps servers outside an ordinary user's PATH, and PostgreSQL's outside everybody's.
 ELSEWHERE = ("/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin")
 
@@ -23,6 +24,7 @@ class Program:
     files: tuple[str, ...]
     install: str
     folders: tuple[str, ...] = ELSEWHERE
+    mode: int = os.F_OK | os.X_OK  # what can be done with the file
 
     @property
     def missing(self) -> str:
@@ -39,6 +41,9 @@ NEEDED = {
         "Chromium",
         ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
         "apt-get install chromium",
+    ),
+    "axe": Program(
+        "axe-core", ("axe.min.js",), "cd widget && npm ci", (str(WIDGET / "node_modules/axe-core"),), os.R_OK
     ),
     "mounts": Program(
         "A disk of our own (unshare -rm)", ("unshare",), "apt-get install util-linux, and let us mount"
@@ -62,7 +67,7 @@ def find(key: str) -> Path | None:
         folder for pattern in program.folders for folder in sorted(glob(pattern), key=version, reverse=True)
     ]
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), *folders])
-    found = next(filter(None, (shutil.which(file, path=path) for file in program.files)), None)
+    found = next(filter(None, (shutil.which(file, program.mode, path) for file in program.files)), None)
     return None if found is None else Path(found)
 
 

@@ -1,0 +1,54 @@
+"""Looks for faults of accessibility with axe, in the ways that people see a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from playwright.sync_api import Page, ViewportSize
+
+from tests.servers import programs
+
+RUN = """async () => {
+  const found = await axe.run(document, { resultTypes: ["violations"], elementRef: false });
+  return found.violations.flatMap((fault) => fault.nodes.map(
+    (node) => `${fault.id}: ${fault.help}\\n    ${node.html.slice(0, 200)}\\n    ${node.failureSummary}`));
+}"""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A width and a way of colouring."""
+
+    name: str
+    size: ViewportSize
+    scheme: Literal["light", "dark"]
+    forced: Literal["active", "none"] = "none"
+
+    def put_on(self, page: Page) -> None:
+        """Show the page this way."""
+        page.set_viewport_size(self.size)
+        # Without motion, as a colour that still fades from one look to the next has no contrast of its own.
+        page.emulate_media(color_scheme=self.scheme, forced_colors=self.forced, reduced_motion="reduce")
+
+
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+LOOKS = (
+    Look("desktop light", DESKTOP, "light"),
+    Look("desktop dark", DESKTOP, "dark"),
+    Look("desktop forced", DESKTOP, "dark", "active"),
+    Look("phone light", PHONE, "light"),
+    Look("phone dark", PHONE, "dark"),
+    Look("phone forced", PHONE, "light", "active"),
+)
+
+
+def faults(page: Page, looks: tuple[Look, ...] = LOOKS) -> Iterator[str]:
+    """What axe finds in the page as it stands, under each look; skips where axe is not installed."""
+    page.evaluate(programs.need("axe").read_text("utf-8"))
+    for look in looks:
+        look.put_on(page)
+        for fault in page.evaluate(RUN):
+            yield f"{page.url}, {look.name}: {fault}"
