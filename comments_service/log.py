@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
@@ -119,11 +120,17 @@ def extend(
 
 
 def chained(previous: bytes, row: Decision, origin: DecisionOrigin | None = None) -> bytes:
-    """The hash of a row that stands behind the one whose hash is `previous`.
+    """The hash of a row that stands behind the one whose hash is `previous`; `origin` as in `canonical`."""
+    text = json.dumps(canonical(row, origin), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(previous + text.encode()).digest()
+
+
+def canonical(row: Decision, origin: DecisionOrigin | None = None) -> dict[str, Any]:
+    """What a row's hash is made of, as JSON says it.
 
     `origin` holds the numbers under which an imported row was chained; others are chained under their own.
     """
-    canonical = {
+    content = {
         "action": row.action,
         "after_status": row.after_status,
         "before_held_revision": row.before_held_revision,
@@ -141,9 +148,8 @@ def chained(previous: bytes, row: Decision, origin: DecisionOrigin | None = None
         "text_hash": row.text_hash.hex(),
     }
     if row.trusts:  # rows of the time before there was trust are chained without it
-        canonical["trusts"] = True
-    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(previous + text.encode()).digest()
+        content["trusts"] = True
+    return content
 
 
 def head(session: Session, site_id: int) -> Head:

@@ -22,6 +22,7 @@ from .models import (
     DayKey,
     Evidence,
     IdempotencyKey,
+    Notice,
     Report,
     Revision,
     SignInLink,
@@ -33,10 +34,14 @@ from .models.comment import BANDS
 # Open reports keep a withdrawn comment for the moderator to see, but not for ever.
 REPORTS_WAIT = timedelta(days=7)
 KEYS_KEPT = timedelta(hours=48)
+# Half a year after the answer, the time in which an author may object to a decision (DSA, article 20).
+NOTICES_KEPT = timedelta(days=183)
 # What one transaction looks at; it holds the write turn for a few milliseconds.
 STRIDE = 2_000
 BATCH = 500
 TURN_MILLISECONDS = 2_000
+
+NOTHING_SAID = {"text": "", "name": "", "email": ""}
 
 Progress = Callable[[str], None]
 
@@ -50,6 +55,7 @@ class Purged:
     buckets: int = 0
     day_keys: int = 0
     idempotency_keys: int = 0
+    notices: int = 0
     links: int = 0
     sessions: int = 0
     emptied: bool = True
@@ -71,9 +77,10 @@ def purge(database: Database, now: datetime, progress: Progress | None = None) -
         # After the hashes: while one is left, so is the key that explains it.
         day_keys=database.write(lambda session: _run(session, delete(DayKey).where(DayKey.day <= last_day))),
     )
-    tell("Dropping old keys, links and sessions")
+    tell("Dropping old keys, notices, links and sessions")
     done = replace(
         done,
+        notices=_repeat(database, _old_notices(now - NOTICES_KEPT)),
         idempotency_keys=_repeat(database, _old_keys(now - KEYS_KEPT)),
         links=database.write(lambda session: _drop_links(session, now)),
         sessions=database.write(lambda session: _drop_sessions(session, now)),
@@ -150,6 +157,8 @@ def _erase(session: Session, ids: Any, now: datetime) -> None:
     newest = select(Comment.revision).where(Comment.id == Revision.comment_id).scalar_subquery()
     _run(session, delete(Revision).where(Revision.comment_id.in_(ids), Revision.revision != newest))
     _run(session, update(Revision).where(Revision.comment_id.in_(ids)).values(body="", html="", salt=b""))
+    reports = select(Report.id).where(Report.comment_id.in_(ids))
+    _run(session, update(Notice).where(Notice.report_id.in_(reports)).values(NOTHING_SAID))
     # Nothing is left that a moderator could look at.
     _run(
         session,
@@ -203,6 +212,12 @@ def _old_keys(before: datetime) -> Delete:
     place = tuple_(IdempotencyKey.author_id, IdempotencyKey.key)
     old = select(IdempotencyKey.author_id, IdempotencyKey.key).where(IdempotencyKey.created_at <= before)
     return delete(IdempotencyKey).where(place.in_(old.limit(BATCH)))
+
+
+def _old_notices(before: datetime) -> Update:
+    closed = select(Notice.id).join(Report, Report.id == Notice.report_id)
+    old = closed.where(Report.closed_at <= before, Notice.email != "").limit(BATCH)
+    return update(Notice).where(Notice.id.in_(old)).values(NOTHING_SAID)
 
 
 def _drop_links(session: Session, now: datetime) -> int:

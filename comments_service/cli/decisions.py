@@ -1,4 +1,4 @@
-"""`log`: the decision log, its head and its proof."""
+"""`log`: the decision log, its head, its proof, and the whole of it as a file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from .. import log as chain
 from .. import sites
 from ..models import Site
+from ..reading import log_files
 from .commands import opened, progress, snapshot
 
 HASH_BYTES = 32
@@ -32,7 +33,7 @@ class HeadType(click.ParamType[chain.Head]):
 
 @click.group()
 def log() -> None:
-    """Print the decision log's head, to be kept elsewhere; prove that the log was not altered.
+    """Print the decision log, or its head, to be kept elsewhere; prove that the log was not altered.
 
     \b
     Example:
@@ -72,6 +73,28 @@ def verify(kept: chain.Head | None, key: str | None) -> None:
         broken = [_verify(session, site, kept) for site in wanted]
     if any(broken):
         raise click.ClickException(" ".join(filter(None, broken)))
+
+
+@log.command("export")
+@click.option("--site", "key", required=True, help="The site's key.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(log_files.FORMATS)),
+    default="jsonl",
+    show_default=True,
+    help="JSON Lines, or CSV for a spreadsheet.",
+)
+def export(key: str, form: str) -> None:
+    """Print a site's whole log, oldest first. It holds moderators' names and notes.
+
+    \b
+    Example:
+      comments-service log export --site horizons --format csv > log.csv
+    """
+    with opened() as database, snapshot(database) as session:
+        for line in log_files.FORMATS[form](session, sites.by_key(session, key).id):
+            click.echo(line.encode(), nl=False)
 
 
 def _wanted(session: Session, key: str | None) -> list[Site]:

@@ -24,7 +24,7 @@ def purge() -> None:
     click.echo(
         f"Erased {done.comments} withdrawn comments, {done.buckets} address hashes, "
         f"{done.day_keys} day keys, {done.idempotency_keys} idempotency keys, "
-        f"{done.links} links, {done.sessions} sessions."
+        f"{done.notices} notices, {done.links} links, {done.sessions} sessions."
     )
     if not done.emptied:
         click.echo("A reader was busy: the write-ahead log will be emptied by the next purge.", err=True)

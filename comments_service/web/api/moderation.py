@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from flask import Response, request
+from flask import Response, request, stream_with_context
 
-from ... import banning, db, moderation, sites, threads
+from ... import banning, clock, db, moderation, sites, threads
 from ...errors import NotFound
 from ...models.policy import Policy
 from ...moderation import Item
-from ...reading import queues
+from ...reading import figures, log_files, notices, queues
 from ...text import slugs
 from ..audience import ADMIN, MODERATOR, open_to
 from ..auth import SAFE, moderator_of
@@ -19,6 +20,9 @@ from .input import Blueprint, Parser
 
 # What they write is named by the query; all else takes its values from path and body alone.
 ABOUT_A_SLUG = ("moderation.patch_thread", "moderation.drop_alias")
+USUAL_PERIOD = timedelta(days=30)
+CONTENT_TYPES = {"jsonl": "application/x-ndjson", "csv": "text/csv"}
+FILE = {"type": "string"}
 
 blueprint = Blueprint(
     "moderation",
@@ -69,13 +73,13 @@ def one_queue(query: dict[str, Any], site: str, queue: str) -> queues.QueuePage:
 @open_to(MODERATOR)
 @blueprint.arguments(shapes.Nothing, location="query")
 @blueprint.response(200, shapes.Card)
-def card(query: dict[str, Any], site: str, comment: int) -> queues.Card:
-    """Everything about one comment: revisions, reports, decisions."""
+def card(query: dict[str, Any], site: str, comment: int) -> dict[str, Any]:
+    """Everything about one comment: revisions, reports, notices, decisions."""
     found, _ = moderator_of(site)
     whole = queues.card(db.reading(), [found.id], comment)
     if whole is None:
         raise NotFound("There is no such comment.", code="comment_not_found")
-    return whole
+    return vars(whole) | {"notices": notices.on(db.reading(), [comment])[comment]}
 
 
 @blueprint.post("/decisions")
@@ -116,6 +120,32 @@ def log(query: dict[str, Any], site: str) -> dict[str, Any]:
     found, _ = moderator_of(site)
     rows, following = moderation.logged(db.reading(), site_id=found.id, **query)
     return {"decisions": rows, "next": following}
+
+
+@blueprint.get("/log/export")
+@open_to(MODERATOR)
+@blueprint.arguments(shapes.LogFormat, location="query")
+@blueprint.response(200, FILE, content_type="application/x-ndjson")
+def log_export(query: dict[str, Any], site: str) -> Response:
+    """The whole log as a file, oldest first: JSON Lines (`jsonl`), or CSV for a spreadsheet (`csv`)."""
+    found, _ = moderator_of(site)
+    form = query["format"]
+    lines = log_files.FORMATS[form](db.reading(), found.id)
+    response = Response(stream_with_context(lines), content_type=f"{CONTENT_TYPES[form]}; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.key}-log.{form}"'
+    return response
+
+
+@blueprint.get("/figures")
+@open_to(MODERATOR)
+@blueprint.arguments(shapes.Period, location="query")
+@blueprint.response(200, shapes.Figures)
+def period(query: dict[str, Any], site: str) -> figures.Figures:
+    """What was decided in a period, why, and how long it had waited; and how much waits now."""
+    found, _ = moderator_of(site)
+    until = query["until"] or clock.now()
+    since = query["since"] or max(until, clock.EPOCH + USUAL_PERIOD) - USUAL_PERIOD
+    return figures.of(db.reading(), found.id, since, until)
 
 
 @blueprint.get("/bans")

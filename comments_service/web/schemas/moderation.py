@@ -8,6 +8,7 @@ from ...banning import KINDS
 from ...models import STATUSES
 from ...models.decision import ACTIONS, REASONS
 from ...models.policy import KEYS, MODES
+from ...reading.log_files import FORMATS
 from ...reading.queues import LONGEST_SEARCH, QUEUES
 from .fields import Id, Number, Schema, Text, Time
 
@@ -26,6 +27,35 @@ class Cursor(Schema):
 
     cursor = Text(longest=LONGEST_CURSOR, load_default=None)
     limit = Number(1, 100, load_default=50)
+
+
+class LogFormat(Schema):
+    """As what the log is wanted."""
+
+    format = fields.String(load_default="jsonl", validate=validate.OneOf(FORMATS))
+
+
+class Period(Schema):
+    """From when until before when; a month up to now unless they are given."""
+
+    since = Time(load_default=None, data_key="from")
+    until = Time(load_default=None, data_key="to")
+
+
+class Figures(Schema):
+    """What was decided in a period, and how much waits now."""
+
+    since = Time(data_key="from")
+    until = Time(data_key="to")
+    by_people = fields.Integer()
+    by_software = fields.Integer()
+    actions = fields.Dict(keys=fields.String(), values=fields.Integer())
+    reasons = fields.Dict(keys=fields.String(), values=fields.Integer())
+    median_seconds = fields.Float(allow_none=True)
+    p90_seconds = fields.Float(allow_none=True)
+    notices = fields.Integer()
+    pending = fields.Integer()
+    reported = fields.Integer()
 
 
 class QueueQuery(Schema):
