@@ -81,6 +81,7 @@ def _standing(comment_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
     )
     return (
         select(Comment, Decision, DecisionNote.note, earlier.label("earlier"))
+        .select_from(Comment)
         .join(Decision, (Decision.comment_id == Comment.id) & (Decision.seq == latest))
         .outerjoin(DecisionNote, DecisionNote.decision_id == Decision.id)
         .where(Comment.id.in_(comment_ids), Decision.site_id == Comment.site_id)
