@@ -48,7 +48,7 @@ def run(port: int, path: Path) -> None:
         folder.remember_prepared(port)
     token = _new_token(service)
     if not folder.is_seeded:
-        _seed(folder, service, newspaper, token)
+        _seed(folder, service, token)
     with service.running() as child, _printed(service, folder.edition, port + 1):
         link = service.command("moderator", "link", MODERATOR).split()[-1]
         _tell(newspaper, service, link, token)
@@ -85,11 +85,11 @@ def _rows(printed: str) -> list[list[str]]:
     return [line.split("\t") for line in printed.splitlines()]
 
 
-def _seed(folder: Folder, service: Service, newspaper: str, token: str) -> None:
+def _seed(folder: Folder, service: Service, token: str) -> None:
     secret = folder.key_file.read_bytes()
     articles = read_articles(folder.edition)
     with service.running(seeding=True), Api(service.url, SITE, token=token) as api:
-        Seeder(api, secret).seed(articles, read_conversations(), newspaper, _tell_progress)
+        Seeder(api, secret).seed(articles, read_conversations(), _tell_progress)
     folder.remember_seeded()
 
 

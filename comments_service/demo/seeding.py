@@ -31,16 +31,16 @@ class Seeder:
         self._posted: dict[tuple[str, str], dict[str, Any]] = {}
 
     def seed(
-        self, articles: Sequence[Article], conversations: Sequence[Conversation], url: str, tell: Progress
+        self, articles: Sequence[Article], conversations: Sequence[Conversation], tell: Progress
     ) -> None:
-        """Register the articles at their addresses below `url`, post all comments, then do what follows.
+        """Register the articles, post all comments, then do what follows.
 
         All comments come first, since a reply wants a parent that is still published. `tell` hears how many
         of how many comments are done. Raises Refusal when the service does not take something.
         """
         own_mode = [article for article in articles if article.mode is not None]
         for article in articles:
-            self._set(article, title=article.title, url=f"{url}/{article.slug}")
+            self._set(article, title=article.title)
         for article in own_mode:
             self._set(article, mode="open")
         comments = [(talk.article, comment) for talk in conversations for comment in talk.comments]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from .. import clock
 from ..errors import FieldError, Invalid
@@ -87,6 +87,15 @@ class Policy:
         if name not in self._matchers:
             self._matchers[name] = WordList(words)
         return self._matchers[name]
+
+    def article(self, url: str | None, slug: str) -> str | None:
+        """Where an article stands: at `url`, or where the template says; only a web address, or None."""
+        address = url or self.article_url.replace("{slug}", quote(slug, safe="/"))
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            return None
+        return address if parts.scheme in ("http", "https") and parts.hostname else None
 
     def closing_time(self, closes_at: datetime | None, opened_at: datetime | None) -> datetime | None:
         """When a thread closes: its own time, or `close_after_days` after it opened."""

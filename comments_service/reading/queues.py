@@ -446,7 +446,10 @@ def _parent(comment: Comment, row: Row[*tuple[Any, ...]]) -> Parent | None:
 
 
 def _excerpt(text: str) -> str:
-    return text if len(text) <= EXCERPT else text[: EXCERPT - 1].rstrip() + "…"
+    if len(text) <= EXCERPT:
+        return text
+    words = text[:EXCERPT].rsplit(maxsplit=1)  # the last one may be a part of a longer one
+    return (words[0] if len(words) > 1 else text[: EXCERPT - 1]) + "…"
 
 
 def _record(author: Author | None, recent: tuple[str, ...]) -> Record | None:

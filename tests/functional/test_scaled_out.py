@@ -185,7 +185,7 @@ def newspaper(scaled: ScaledOut) -> Iterator[str]:
     address = f"http://127.0.0.1:{server.server_port}"
     scaled.prepare(address)
     with Api(scaled.url, SITE, token=scaled.token) as api:
-        Seeder(api, SECRET).seed([ARTICLE], [TALK], address, lambda done, total: None)
+        Seeder(api, SECRET).seed([ARTICLE], [TALK], lambda done, total: None)
     yield address
     server.shutdown()
     thread.join()

@@ -12,6 +12,7 @@ from itertools import pairwise
 from markupsafe import Markup, escape
 
 from ...models.decision import REASONS, REASONS_WITH_NOTE
+from ...models.policy import Policy
 from ...reading import queues
 from ...reading.queues import QueueRow
 from . import access, phrases
@@ -23,7 +24,9 @@ BARS = 14
 SUGGESTED_BY_CHECK = {
     "personal_data": "personal_data",
     "duplicate": "duplicate",
-    "near_duplicate": "duplicate",
+    "near": "spam",
+    "honeypot": "spam",
+    "links": "spam",
 }
 BAR_OF_STATUS = {"published": "up", "rejected": "down", "spam": "down", "pending": "wait"}
 
@@ -114,7 +117,7 @@ class Card:
         self.site_name = row.site_name
         self.letter = access.letter(row.site_name)
         self.article = row.title or row.slug
-        self.article_url = phrases.web_address(row.url)
+        self.article_url = Policy.of(access.site_of(row.site_key)).article(row.url, row.slug)
         self.parent = row.parent
         self.name = row.name
         self.initials = phrases.initials(row.name)
@@ -201,12 +204,22 @@ class Card:
         return sum(choice.note for choice in self.choices)
 
     @cached_property
+    def _named(self) -> str | None:
+        """The reason that most reports give, or else the evidence."""
+        reported = Counter(report.reason for report in self._row.reports).most_common(1)
+        found = (SUGGESTED_BY_CHECK.get(found.check) for found in self._row.evidence)
+        return reported[0][0] if reported else next(filter(None, found), None)
+
+    @property
     def suggestion(self) -> str | None:
-        """The reason that most reports give, or else the evidence; never one that needs a note."""
-        reported = [report.reason for report in self._row.reports]
-        found = [SUGGESTED_BY_CHECK.get(found.check) for found in self._row.evidence]
-        named = [*(code for code, _ in Counter(reported).most_common()), *found]
-        return next((code for code in named if _can_be_suggested(code)), None)
+        """The reason to reject for with one key; none when it needs a note, or when it looks like spam."""
+        code = self._named
+        return code if code in REASONS and code != "spam" and code not in REASONS_WITH_NOTE else None
+
+    @property
+    def looks_like_spam(self) -> bool:
+        """Whether reports or evidence speak of spam, which has a button of its own."""
+        return self._named == "spam"
 
     @property
     def suggestion_label(self) -> str:
@@ -290,7 +303,3 @@ def _joined(spans: Sequence[Span], length: int) -> list[Span]:
         else:
             joined.append(Span(start, end))
     return joined
-
-
-def _can_be_suggested(code: str | None) -> bool:
-    return code in REASONS and code not in REASONS_WITH_NOTE and code != "spam"

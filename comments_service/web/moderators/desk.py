@@ -202,7 +202,7 @@ def _threads(site_ids: list[int], wanted: str, cursor: str | None) -> tuple[list
 def _thread_row(row: Thread, site: Site) -> dict[str, Any]:
     return {
         "title": row.title or row.slug,
-        "url": phrases.web_address(row.url),
+        "url": Policy.of(site).article(row.url, row.slug),
         "slug": row.slug,
         "site_key": site.key,
         "site_name": site.name,

@@ -17,6 +17,7 @@ from ... import db, log
 from ...errors import NotFound
 from ...models import PENDING, WITHDRAWN, Comment, Site
 from ...models.decision import DISCARD, HOLD, REVERSE
+from ...models.policy import Policy
 from ...reading import queues
 from ...reading.queues import Complaint as Report
 from ...reading.queues import Decided, QueueRow, Record, Version
@@ -112,7 +113,7 @@ def _story(whole: queues.Card, withdrawn_at: datetime | None) -> dict[str, Any]:
         "status": whole.status,
         "status_label": phrases.STATUSES[whole.status],
         "article": whole.title or whole.slug,
-        "article_url": phrases.web_address(whole.url),
+        "article_url": Policy.of(access.site_of(whole.site_key)).article(whole.url, whole.slug),
         "site_name": whole.site_name,
         "paragraphs": paragraphs(whole.body),
         "days": _days(whole, withdrawn_at),

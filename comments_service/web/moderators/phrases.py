@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
@@ -79,7 +78,7 @@ CHECKS = {
     "honeypot": "filled a hidden field",
     "form_time": "form sent too fast",
     "duplicate": "duplicate",
-    "near_duplicate": "near duplicate",
+    "near": "near duplicate",
     "personal_data": "personal data",
 }
 
@@ -172,15 +171,6 @@ def day(moment: datetime) -> str:
     if moment.year != clock.now().year:
         spelled += f" {moment.year}"
     return f"Today, {spelled}" if _is_today(moment) else spelled
-
-
-def web_address(url: str | None) -> str | None:
-    """The address if a link may carry it: http or https, nothing else."""
-    try:
-        parts = urlsplit(url or "")
-    except ValueError:
-        return None
-    return url if parts.scheme in ("http", "https") and parts.hostname else None
 
 
 def initials(name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 from flask import Blueprint, Response, render_template
 from sqlalchemy import select
@@ -112,9 +111,9 @@ def place_of(site: Site, slug: str) -> Place:
     """What is known of a slug's thread, which need not exist yet."""
     policy, found = Policy.of(site), finding.thread(db.reading(), site.id, slug)
     if found is None:
-        return Place(site, policy, slug, slug, _article(policy, None, slug), policy.mode)
+        return Place(site, policy, slug, slug, policy.article(None, slug), policy.mode)
     mode = policy.mode_of(found.mode, found.closes_at, found.opened_at)
-    article = _article(policy, found.url, found.slug)
+    article = policy.article(found.url, found.slug)
     return Place(site, policy, found.slug, found.title or found.slug, article, mode)
 
 
@@ -129,15 +128,6 @@ def one(site: Site, comment: int) -> dict[str, Any]:
 
 def _conversation(root: tree.Comment, place: Place) -> tree.Node:
     return tree.conversation(root, deepest=place.policy.depth_drawn)
-
-
-def _article(policy: Policy, url: str | None, slug: str) -> str | None:
-    """Where the article stands, if anybody said so; never an address that runs script."""
-    address = url or policy.article_url.replace("{slug}", quote(slug, safe="/"))
-    try:
-        return address if urlsplit(address).scheme in ("http", "https") else None
-    except ValueError:
-        return None
 
 
 def _slug_of(comment: int) -> str:

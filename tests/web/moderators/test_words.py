@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from comments_service.models.policy import Policy
 from comments_service.web.moderators import phrases
 from comments_service.web.moderators.cards import Span, paragraphs
 from comments_service.web.moderators.diffs import MOST_TOKENS, diff
@@ -76,8 +77,14 @@ def test_sites_are_told_apart_by_one_word() -> None:
     "url", ["javascript:alert(1)", "//x.example", "data:text/html,x", "", None, "http://[", "/a"]
 )
 def test_only_web_addresses_are_linked(url: str | None) -> None:
-    assert phrases.web_address(url) is None
-    assert phrases.web_address("https://news.example/a") == "https://news.example/a"
+    assert Policy().article(url, "tarn") is None
+    assert Policy().article("https://news.example/a", "tarn") == "https://news.example/a"
+
+
+def test_an_article_without_an_address_stands_where_the_template_says() -> None:
+    policy = Policy(article_url="https://news.example/{slug}?from=comments")
+    assert policy.article(None, "north/ä tarn") == "https://news.example/north/%C3%A4%20tarn?from=comments"
+    assert policy.article("javascript:alert(1)", "tarn") is None
 
 
 @pytest.mark.parametrize("name", ["Tom Albright", "  ", "‮", "🦊", "-", "a b c"])
