@@ -301,8 +301,8 @@ def _postgres_options() -> dict[str, Any]:
     return {
         "pool_pre_ping": True,
         "hide_parameters": True,
-        # For each worker's readers and for its writers. Ten keep PostgreSQL busy; connections beyond those kept
-        # are made and closed again for every request, which halved the posts of 64 clients.
+        # For each worker's readers and for its writers. Ten keep PostgreSQL busy; any beyond those kept would
+        # be made and closed again for every request, which halved the posts of 64 clients.
         "pool_size": 10,
         "max_overflow": 0,
         "pool_timeout": 2,

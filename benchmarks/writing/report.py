@@ -11,7 +11,7 @@ from statistics import median
 
 from .client import Load
 
-BEGIN, END = "<!-- measured writes -->", "<!-- end of measured writes -->"
+BEGIN, END = "<!-- measured writes on {} -->", "<!-- end of measured writes on {} -->"
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Cell:
 class Section:
     """One database: its cells, and of both ways how many posts were acknowledged and how many rows stored."""
 
+    database: str
     title: str
     cells: list[Cell]
     acknowledged: tuple[int, int]
@@ -58,11 +59,15 @@ def table(sections: Sequence[Section]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def write(page: Path, text: str, machine: str) -> None:
-    """Put table and machine into the page between its marks."""
-    measured = f"{BEGIN}\n{machine}.\n\n```\n{text}\n```\n{END}"
-    pattern = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.DOTALL)
-    page.write_text(pattern.sub(lambda _: measured, page.read_text()))
+def write(page: Path, sections: Sequence[Section], machine: str) -> None:
+    """Put each database's table, and the machine, into the page between its marks."""
+    text = page.read_text()
+    for section in sections:
+        begin, end = BEGIN.format(section.database), END.format(section.database)
+        measured = f"{begin}\n{machine}.\n\n```\n{table([section])}\n```\n{end}"
+        pattern = re.compile(re.escape(begin) + ".*" + re.escape(end), re.DOTALL)
+        text = pattern.sub(lambda _, measured=measured: measured, text)  # type: ignore[misc]
+    page.write_text(text)
 
 
 def _line(cell: Cell) -> str:
