@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from .db import Base, Database
+from .searching import SEARCH
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -84,8 +85,14 @@ def drift(connection: Connection) -> list[str]:
     from . import models  # fills the metadata
 
     assert models.Comment.metadata is Base.metadata
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    options = {"compare_type": True, "include_object": _is_modelled}
+    context = MigrationContext.configure(connection, opts=options)
     return [str(difference) for difference in compare_metadata(context, Base.metadata)]
+
+
+def _is_modelled(thing: object, name: str | None, kind: str, is_found: bool, model: object) -> bool:
+    # The search's indexes are each database's own.
+    return not (name or "").startswith(SEARCH)
 
 
 def _make_file(database: Database) -> None:

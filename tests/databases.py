@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from comments_service import log, migrating
+from comments_service import log, migrating, searching
 from comments_service.config import Settings
 from comments_service.db import Base, Database
 from comments_service.models import (
@@ -60,7 +60,9 @@ def add_site(session: Session, key: str = "horizons") -> int:
 
 
 def add_thread(session: Session, site_id: int, slug: str = "tarn") -> int:
-    return _add(session, Thread(site_id=site_id, slug=slug, created_at=NOON))
+    thread_id = _add(session, Thread(site_id=site_id, slug=slug, created_at=NOON))
+    searching.keep_threads(session, [thread_id])
+    return thread_id
 
 
 def add_author(session: Session, site_id: int, name: str = "Wren") -> int:
@@ -85,6 +87,7 @@ def add_comment(session: Session, thread_id: int, *, body: str = "Lovely.", **co
         )
     )
     session.flush()
+    searching.keep_comments(session, [comment_id])
     return comment_id
 
 

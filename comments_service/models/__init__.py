@@ -10,6 +10,7 @@ from .identity import DayKey, IdempotencyKey
 from .moderator import Grant, Moderator, SignInLink, SignInSession, Token
 from .notice import Notice
 from .report import Report
+from .search import CommentWords, ThreadWords
 from .site import Site
 from .source import Source
 from .thread import Thread, ThreadAlias
@@ -25,6 +26,7 @@ __all__ = [
     "Author",
     "Ban",
     "Comment",
+    "CommentWords",
     "DayKey",
     "Decision",
     "DecisionNote",
@@ -43,6 +45,7 @@ __all__ = [
     "Source",
     "Thread",
     "ThreadAlias",
+    "ThreadWords",
     "Token",
     "Vote",
 ]
