@@ -95,13 +95,14 @@ def _section(
     acknowledged = [0, 0]
     loads: dict[tuple[int, str, int], list[Load]] = {}
     fresh = count()
-    for server, number in ((ours, 0), (plain, 1)):  # caches filled, statements compiled
+    both: tuple[Ours | Plain, Ours | Plain] = (ours, plain)
+    for number, server in enumerate(both):  # caches filled, statements compiled
         acknowledged[number] += _drive(server, SLUGS, max(known.clients), 1).acknowledged
     for _ in range(effort.rounds):
         for clients in known.clients:
             for place in known.places:
                 slugs = _slugs(place, next(fresh))
-                for number, server in enumerate((ours, plain)):
+                for number, server in enumerate(both):
                     load = _drive(server, slugs, clients, effort.seconds)
                     loads.setdefault((clients, place, number), []).append(load)
                     acknowledged[number] += load.acknowledged
