@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from comments_service import log
 from comments_service.log import Head
-from comments_service.models import Decision, LogHead
-from tests.databases import add_decision, add_site, open_database
+from comments_service.models import Decision, DecisionOrigin, LogHead
+from tests.databases import NOON, add_decision, add_site, open_database
 from tests.scene import Scene
 
 ROWS = 5
@@ -60,29 +60,64 @@ def test_each_site_has_a_chain_of_its_own(scene: Scene) -> None:
     assert scene.do(lambda session: log.verify(session, other)) is None
 
 
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [
-        ("comment_id", 99),
-        ("revision", 2),
-        ("action", "approve"),
-        ("reason", "abuse"),
-        ("reason", None),
-        ("moderator_id", None),
-        ("reverses", 1),
-        ("before_status", "published"),
-        ("before_revision", 7),
-        ("before_held_revision", 3),
-        ("after_status", "spam"),
-        ("text_hash", bytes(32)),
-        ("note_hash", bytes(32)),
-        ("note_hash", None),
-        ("hash", bytes(32)),
-    ],
+ALTERED: tuple[tuple[str, Any], ...] = (
+    ("site_id", 2),
+    ("seq", 99),
+    ("comment_id", 99),
+    ("revision", 2),
+    ("action", "approve"),
+    ("reason", "abuse"),
+    ("reason", None),
+    ("moderator_id", None),
+    ("reverses", 1),
+    ("before_status", "published"),
+    ("before_revision", 7),
+    ("before_held_revision", 3),
+    ("after_status", "spam"),
+    ("trusts", True),
+    ("text_hash", bytes(32)),
+    ("note_hash", bytes(32)),
+    ("note_hash", None),
+    ("created_at", NOON),
+    ("hash", bytes(32)),
 )
-def test_an_altered_row_is_named(scene: Scene, column: str, value: Any) -> None:
-    scene.do(lambda session: setattr(session.get_one(Decision, 3), column, value))
-    assert broken_at(scene) == 3
+
+
+def test_an_altered_row_is_named_whatever_was_altered(scene: Scene) -> None:
+    scene.do(lambda session: add_site(session, "fells"))
+    with Session(scene.database.writer) as session:
+        for column, value in ALTERED:
+            row = session.get_one(Decision, 3)
+            assert getattr(row, column) != value
+            setattr(row, column, value)
+            session.flush()
+            broken = log.verify(session, scene.site)
+            assert broken is not None, column
+            assert broken.seq == 3, column
+            session.rollback()
+    # Its id is but its handle: `seq` is its place.
+    assert {column for column, _ in ALTERED} == {c.key for c in Decision.__table__.columns} - {"id"}
+
+
+def test_an_altered_number_of_an_imported_row_is_found(scene: Scene) -> None:
+    with Session(scene.database.writer) as session:
+        end = log.head(session, scene.site)
+        row = session.get_one(Decision, ROWS)
+        numbers = {"site": 7, "comment": row.comment_id, "moderator": 5, "reverses": None}
+        copied = {c.key: getattr(row, c.key) for c in Decision.__table__.columns if c.key != "id"}
+        imported = Decision(**copied | {"seq": ROWS + 1})
+        origin = DecisionOrigin(**numbers)
+        imported.hash = log.chained(end.hash, imported, origin)
+        log.extend(session, scene.site, [(imported, origin, None)])
+        session.flush()
+        assert log.verify(session, scene.site) is None
+        for name, number in numbers.items():
+            setattr(origin, name, (number or 0) + 1)
+            session.flush()
+            broken = log.verify(session, scene.site)
+            assert broken is not None, name
+            assert broken.seq == ROWS + 1, name
+            setattr(origin, name, number)
 
 
 def test_an_altered_time_is_found_to_the_microsecond(scene: Scene) -> None:
@@ -97,6 +132,8 @@ def test_an_altered_time_is_found_to_the_microsecond(scene: Scene) -> None:
 def test_an_altered_note_is_found(scene: Scene) -> None:
     tamper(scene, "UPDATE decision_note SET note = 'Never said.' WHERE decision_id = 4")
     assert broken_at(scene) == 4
+    tamper(scene, "UPDATE decision_note SET salt = :salt WHERE decision_id = 3", salt=bytes(16))
+    assert broken_at(scene) == 3
 
 
 def test_an_erased_note_breaks_nothing(scene: Scene) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from comments_service import log, moderation, publishing
 from comments_service.errors import Conflict, Invalid, NotFound
-from comments_service.models import Comment, Decision, Evidence, Report, Thread
+from comments_service.models import Author, Comment, Decision, Evidence, Report, Thread
 from comments_service.moderation import Item
 from comments_service.publishing import State
-from tests.databases import add_author, add_site, add_thread, open_database
+from tests.databases import NOON, add_author, add_site, add_thread, open_database
 from tests.scene import Scene
 
 
@@ -108,6 +109,7 @@ def test_the_log_comes_in_pages(scene: Scene) -> None:
         ({"action": "reject", "reason": "illegal"}, "note", "required"),
         ({"action": "reject", "reason": "other", "note": "  "}, "note", "required"),
         ({"action": "reject", "reason": "abuse", "note": "x" * 2001}, "note", "too_long"),
+        ({"action": "reject", "reason": "abuse", "trust": True}, "trust", "invalid"),
     ],
 )
 def test_a_bad_decision_is_named_and_nothing_is_done(
@@ -171,6 +173,60 @@ def test_what_the_author_took_back_cannot_be_decided(scene: Scene) -> None:
     withdraw(scene, comment)
     assert scene.decide(item)[0].result == "stale"
     assert scene.decide(scene.item(comment))[0].result == "stale"
+
+
+def test_a_decision_on_what_was_withdrawn_answers_its_reports_and_changes_no_status(scene: Scene) -> None:
+    for action in ("approve", "reject", "spam"):
+        comment = scene.post()
+        seen = scene.item(comment, action)
+        scene.report(comment)
+        withdraw(scene, comment)
+        before = scene.comment(comment)
+        assert scene.decide(seen)[0].result == "stale", "its author took it back since"
+        decision = scene.decided(comment, action)
+        after = scene.comment(comment)
+        assert (after["status"], after["shown"], after["open_reports"]) == ("withdrawn", False, 0)
+        assert scene.decide(scene.item(comment, action))[0].result == "stale", "nothing is left to decide"
+        scene.reverse(decision)
+        assert scene.comment(comment) == before
+    assert thread(scene)[0] == 0
+    assert scene.do(lambda session: log.verify(session, scene.site)) is None
+
+
+def test_who_is_approved_can_be_trusted_until_that_is_undone(scene: Scene) -> None:
+    author = scene.do(lambda session: add_author(session, scene.site))
+    first, second = (scene.post("pending", author_id=author) for _ in range(2))
+    trusting = scene.decided(first, trust=True)
+    assert trusted_at(scene, author) == decided_at(scene, trusting)
+    assert scene.decide(scene.item(first, trust=True))[0].result == "unchanged"
+    again = scene.decided(second, trust=True)
+    assert trusted_at(scene, author) == decided_at(scene, trusting)
+    scene.reverse(trusting)
+    assert trusted_at(scene, author) == decided_at(scene, again), "the other decision stands"
+    scene.reverse(again)
+    assert trusted_at(scene, author) is None
+    rows, _ = scene.do(lambda session: moderation.logged(session, site_id=scene.site))
+    assert [row.action for row in rows if row.trusts] == ["approve", "approve"]
+
+
+def test_trust_of_another_time_outlives_a_reversal(scene: Scene) -> None:
+    author = scene.do(lambda session: add_author(session, scene.site))
+    scene.do(lambda session: setattr(session.get_one(Author, author), "trusted_at", NOON))
+    comment = scene.post("pending", author_id=author)
+    scene.reverse(scene.decided(comment, trust=True))
+    assert trusted_at(scene, author) == NOON
+    assert scene.comment(comment)["status"] == "pending"
+
+
+def test_an_approved_author_can_still_be_trusted_and_nobody_without_a_key(scene: Scene) -> None:
+    author = scene.do(lambda session: add_author(session, scene.site))
+    comment, keyless = scene.post(author_id=author), scene.post()
+    scene.decided(comment)
+    scene.decided(comment, trust=True)
+    assert trusted_at(scene, author) is not None
+    decision = scene.decided(keyless, trust=True)
+    assert not scene.do(lambda session: session.get_one(Decision, decision).trusts)
+    assert scene.decide(scene.item(keyless, trust=True))[0].result == "unchanged"
 
 
 def test_a_comment_of_another_site_answers_like_an_unknown_one(scene: Scene) -> None:
@@ -307,6 +363,14 @@ def test_nothing_is_undone_that_changed_since(scene: Scene) -> None:
     for decision in decisions:
         with pytest.raises(Conflict, match="changed"):
             scene.reverse(decision)
+
+
+def trusted_at(scene: Scene, author_id: int) -> datetime | None:
+    return scene.do(lambda session: session.get_one(Author, author_id).trusted_at)
+
+
+def decided_at(scene: Scene, decision_id: int) -> datetime:
+    return scene.do(lambda session: session.get_one(Decision, decision_id).created_at)
 
 
 def withdraw(scene: Scene, comment_id: int) -> None:
