@@ -234,6 +234,9 @@ def counter(database: Path) -> mmap.mmap:
     """
     file = _opened_turn(_turn_file(database))
     try:
+        # Really written: memory of a file without its block, on a disk that is full, would end the process.
+        if not os.fstat(file).st_size:
+            os.pwrite(file, bytes(COUNTER_BYTES), 0)
         return mmap.mmap(file, COUNTER_BYTES, access=mmap.ACCESS_READ)
     finally:
         os.close(file)
@@ -242,7 +245,6 @@ def counter(database: Path) -> mmap.mmap:
 def _opened_turn(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    os.ftruncate(file, COUNTER_BYTES)  # longer or as it was: what it holds stays
     return file
 
 
