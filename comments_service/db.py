@@ -244,8 +244,7 @@ def counter(database: Path) -> mmap.mmap:
 
 def _opened_turn(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    return file
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _turn_file(database: Path) -> Path:
