@@ -28,7 +28,6 @@ from .. import clock
 from ..db import UtcTime
 from ..errors import Invalid, NotFound
 from ..models import (
-    WITHDRAWN,
     Author,
     Comment,
     Decision,
@@ -258,8 +257,6 @@ def card(session: Session, site_ids: Sequence[int], comment_id: int) -> Card | N
 
 def _standing_in(queue: str) -> list[ColumnElement[bool]]:
     conditions: list[Any] = [text(f"({WHERE[queue]})")]
-    if queue in ("pending", "reported"):
-        conditions.append(Comment.status != WITHDRAWN)  # there is nothing left to decide
     if queue == "new":
         conditions.append(Comment.held_revision.is_(None))  # these stand in `pending`
     return conditions

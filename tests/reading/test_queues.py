@@ -94,17 +94,20 @@ def test_a_held_edit_is_pending_and_not_new(scene: Scene) -> None:
     assert row.edited_at is not None
 
 
-def test_what_was_taken_back_waits_for_nobody(scene: Scene) -> None:
-    comment = scene.post()
+def test_what_was_taken_back_waits_only_where_somebody_complained_of_it(scene: Scene) -> None:
+    comment, quiet = scene.post(), scene.post("pending")
     scene.report(comment)
 
     def withdraw(session: Session) -> None:
-        row = publishing.lock(session, scene.site, comment)
-        assert row is not None
-        publishing.change(session, row, State("withdrawn", 1))
+        for taken_back in (comment, quiet):
+            row = publishing.lock(session, scene.site, taken_back)
+            assert row is not None
+            publishing.change(session, row, State("withdrawn", 1))
 
     scene.do(withdraw)
-    assert set(counts(scene).values()) == {0}
+    assert {queue: count for queue, count in counts(scene).items() if count} == {"reported": 1}
+    assert ids(scene, "reported") == [comment]
+    scene.decided(comment)
     assert ids(scene, "reported") == []
 
 
