@@ -15,7 +15,7 @@ from sqlalchemy import Select, Table, and_, bindparam, delete, func, insert, lit
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from . import checks, clock, db, identity, publishing
+from . import checks, clock, db, identity, publishing, searching
 from .checks import AuthorFacts, Draft, Found, Seen, ThreadFacts, Verdict
 from .errors import FieldError, Invalid, NotFound, Refused
 from .identity import HashedBucket, Reader, Signer
@@ -27,6 +27,7 @@ from .models import (
     Author,
     Ban,
     Comment,
+    CommentWords,
     DayKey,
     Evidence,
     IdempotencyKey,
@@ -50,6 +51,7 @@ LONGEST_RULE = 200
 # Built once, and run on the connection: posting is the busiest write.
 _REMEMBER = insert(cast(Table, IdempotencyKey.__table__))
 _ADD_REVISION = insert(cast(Table, Revision.__table__))
+_ADD_WORDS = insert(cast(Table, CommentWords.__table__))
 _THREAD_COLUMNS = (
     Thread.id,
     Thread.slug,
@@ -135,6 +137,8 @@ class Post:
     draft: Draft
     verdict: Verdict
     rendered: Rendered
+    # What the search keeps.
+    kept: str
 
     @property
     def makes_thread(self) -> bool:
@@ -172,7 +176,7 @@ class Post:
         self, session: Session, fields: Mapping[str, Any], key: Mapping[str, Any] | None
     ) -> Posted:
         revision = _revision(1, self.words.body, self.rendered.html, fields["created_at"])
-        comment_id = publishing.add(session, fields, revision=revision, key=key)
+        comment_id = publishing.add(session, fields, revision=revision, words=self.kept, key=key)
         shown = {
             "id": comment_id,
             "parent": fields["parent_id"],
@@ -193,6 +197,7 @@ class Post:
         session.add(comment)
         session.flush()  # its id is needed by everything that belongs to it
         _add_revision(session, comment.id, 1, self.words.body, self.rendered.html, comment.created_at)
+        session.connection().execute(_ADD_WORDS, {"comment_id": comment.id, "words": self.kept})
         _judge_into(session, comment, self.verdict)
         if key is not None:
             session.connection().execute(_REMEMBER, {**key, "comment_id": comment.id})
@@ -359,7 +364,8 @@ def prepare(session: Session, *, signer: Signer, site: Site, reader: Reader, wor
         seen=seen,
     )
     verdict = _raise_refusal(checks.judge(session, draft))
-    return Post(signer, site, policy, reader, words, draft, verdict, rendered)
+    kept = searching.of_comment(words.name, words.body)
+    return Post(signer, site, policy, reader, words, draft, verdict, rendered, kept)
 
 
 def prepare_edit(
@@ -447,6 +453,8 @@ def _checked_thread(session: Session, site_id: int, now: datetime, row: Any) -> 
         # The slug is an alias: nobody may find a second thread here.
         session.execute(delete(Thread).where(Thread.id == thread.id))
         return _locked_thread(session, moved_to)
+    if row.made_at == now:
+        searching.keep_threads(session, [thread.id])
     return thread
 
 

@@ -24,9 +24,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from . import clock, log
+from . import clock, log, searching
 from .db import UtcTime
-from .models import PUBLISHED, REJECTED, SPAM, Author, Comment, IdempotencyKey, Revision, Thread
+from .models import (
+    PUBLISHED,
+    REJECTED,
+    SPAM,
+    Author,
+    Comment,
+    CommentWords,
+    IdempotencyKey,
+    Revision,
+    Thread,
+)
 from .models.leaf import leaf
 
 REFUSED = (REJECTED, SPAM)
@@ -98,6 +108,8 @@ def change(session: Session, comment: Comment, state: State, because: Because | 
     elif comment.shown and before.status != state.status:
         touch(session, comment.thread_id)  # a tombstone says who removed it
     session.flush()
+    if (state.held_revision or state.revision) != (before.held_revision or before.revision):
+        searching.keep_comments(session, [comment.id])
     return decision_id
 
 
@@ -116,13 +128,15 @@ def add(
     fields: Mapping[str, Any],
     *,
     revision: Mapping[str, Any],
+    words: str,
     key: Mapping[str, Any] | None = None,
 ) -> int:
     """Store a comment that is published at once, with its first revision and its request's key; its id.
 
     `fields` are the columns of the comment but those that are publishing's own, `revision` and `key` those
-    of the rows beside it but the comment's id. It leaves exactly what inserting a pending comment and
-    `change` would leave, in fewer statements (PostgreSQL: in one): posting is the busiest write.
+    of the rows beside it but the comment's id, `words` what the search keeps. It leaves exactly what
+    inserting a pending comment and `change` would leave, in fewer statements (PostgreSQL: in one): posting
+    is the busiest write.
     """
     made = leaf(
         name=fields["name"],
@@ -134,13 +148,14 @@ def add(
     )
     whole = {**fields, "status": PUBLISHED, "revision": 1, "shown": True, "leaf": made}
     if session.get_bind().dialect.name == "postgresql":
-        return _add_at_once(session, whole, revision, key)
+        return _add_at_once(session, whole, revision, words, key)
     whole["n"] = touch(session, fields["thread_id"], published=1, numbers=1)
     connection = session.connection()
     comment_id: int = connection.execute(_ADD, whole).scalar_one()
     _count_reply(session, fields["root_id"], 1)
     _record(session, fields["author_id"], published=1, rejected=0)
     connection.execute(_ADD_REVISION, {**revision, "comment_id": comment_id})
+    connection.execute(_ADD_WORDS, {"comment_id": comment_id, "words": words})
     if key is not None:
         connection.execute(_REMEMBER, {**key, "comment_id": comment_id})
     return comment_id
@@ -217,13 +232,17 @@ def _touching(thread_id: int, published: int, numbers: int) -> dict[str, Any]:
 
 
 def _add_at_once(
-    session: Session, comment: Mapping[str, Any], revision: Mapping[str, Any], key: Mapping[str, Any] | None
+    session: Session,
+    comment: Mapping[str, Any],
+    revision: Mapping[str, Any],
+    words: str,
+    key: Mapping[str, Any] | None,
 ) -> int:
     """`add` in one round trip."""
     values = _touching(comment["thread_id"], published=1, numbers=1)
     for table, row in (("comment", comment), ("revision", revision), ("key", key or {})):
         values |= {f"{table}_{name}": value for name, value in row.items()}
-    values |= {"root": comment["root_id"], "delta": 1}
+    values |= {"search_words": words, "root": comment["root_id"], "delta": 1}
     values |= {"author": comment["author_id"], "more_published": 1, "more_rejected": 0}
     statement = _at_once(tuple(comment), tuple(revision), tuple(key or ()))
     comment_id: int = session.connection().execute(statement, values).scalar_one()
@@ -236,7 +255,8 @@ def _at_once(comment: tuple[str, ...], revision: tuple[str, ...], key: tuple[str
     touched = _TOUCH.cte("touched")
     places = [*_named(_COMMENT, "comment", comment), touched.c.last_n]
     made = insert(_COMMENT).from_select([*comment, "n"], select(*places)).returning(_COMMENT.c.id).cte("made")
-    beside = [(_REVISION, "revision", revision)] + ([(_KEY, "key", key)] if key else [])
+    beside = [(_REVISION, "revision", revision), (_WORDS, "search", ("words",))]
+    beside += [(_KEY, "key", key)] if key else []
     others = [
         insert(table)
         .from_select([*names, "comment_id"], select(*_named(table, prefix, names), made.c.id))
@@ -372,8 +392,9 @@ def _hide_if_bare(session: Session, comment_id: int | None) -> None:
 
 
 # Built once, and run on the connection: the session's own way costs several times as much.
-_THREAD, _AUTHOR, _COMMENT, _REVISION, _KEY = (
-    cast(Table, model.__table__) for model in (Thread, Author, Comment, Revision, IdempotencyKey)
+_THREAD, _AUTHOR, _COMMENT, _REVISION, _WORDS, _KEY = (
+    cast(Table, model.__table__)
+    for model in (Thread, Author, Comment, Revision, CommentWords, IdempotencyKey)
 )
 _TOUCH = (
     update(_THREAD)
@@ -390,7 +411,7 @@ _TOUCH = (
     .returning(_THREAD.c.last_n)
 )
 _ADD = insert(_COMMENT).returning(_COMMENT.c.id)
-_ADD_REVISION, _REMEMBER = insert(_REVISION), insert(_KEY)
+_ADD_REVISION, _ADD_WORDS, _REMEMBER = insert(_REVISION), insert(_WORDS), insert(_KEY)
 _RECORD = (
     update(_AUTHOR)
     .where(_AUTHOR.c.id == bindparam("author"))

@@ -12,6 +12,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, Delete, Update, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
+from . import searching
 from .db import Database
 from .identity import DAYS_KEPT
 from .models import (
@@ -153,6 +154,7 @@ def _erase(session: Session, ids: Any, now: datetime) -> None:
         .values(name=""),
     )
     _run(session, delete(Evidence).where(Evidence.comment_id.in_(ids)))
+    searching.forget(session, ids)
     # An empty revision stays: whoever finds a comment (a retry, its author's page) finds a text to it.
     newest = select(Comment.revision).where(Comment.id == Revision.comment_id).scalar_subquery()
     _run(session, delete(Revision).where(Revision.comment_id.in_(ids), Revision.revision != newest))

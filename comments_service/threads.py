@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from . import clock, db, publishing
+from . import clock, db, publishing, searching
 from .errors import Conflict, FieldError, Invalid, NotFound
 from .models import Comment, ThreadAlias
 from .models import Thread as ThreadRow
@@ -219,6 +219,7 @@ def _add_alias(session: Session, site_id: int, slug: str, thread_id: int) -> Non
 
 def _touched(session: Session, row: ThreadRow) -> Thread:
     session.flush()
+    searching.keep_threads(session, [row.id])
     publishing.touch(session, row.id)
     session.refresh(row)
     return _view(session, row)

@@ -8,17 +8,18 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
-from comments_service import clock, migrating, sites
+from comments_service import clock, migrating, searching, sites
 from comments_service.config import Settings
 from comments_service.db import Database
-from comments_service.models import Comment, Revision, Thread
+from comments_service.models import Comment, CommentWords, Revision, Thread
 from comments_service.models.leaf import leaf
 from comments_service.models.rank import rank
+from comments_service.text import terms
 from comments_service.text.render import render
 
 SITE = "horizons"
@@ -30,6 +31,7 @@ MILLION = 1_000_000
 OTHERS = 40
 # A root and its three replies: the first page of 25 roots is then a page of 100 comments.
 FAMILY = 4
+NAMES = 97
 BATCH = 10_000
 BEGAN = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 WORDS = (
@@ -75,6 +77,7 @@ def seed(session: Session, site_id: int, place: str, size: int, texts: Texts) ->
     thread_id = session.execute(
         insert(Thread).values(site_id=site_id, slug=place, created_at=BEGAN).returning(Thread.id)
     ).scalar_one()
+    searching.keep_threads(session, [thread_id])
     first = (session.query(Comment.id).order_by(Comment.id.desc()).limit(1).scalar() or 0) + 1
     for start in range(0, size, BATCH):
         numbers = range(start, min(start + BATCH, size))
@@ -89,6 +92,10 @@ def seed(session: Session, site_id: int, place: str, size: int, texts: Texts) ->
         session.execute(
             insert(Revision), [_revision(first + n, text) for n, text in zip(numbers, chosen, strict=True)]
         )
+        session.execute(
+            insert(CommentWords),
+            [_words(first + n, n, text) for n, text in zip(numbers, chosen, strict=True)],
+        )
     last = BEGAN + timedelta(seconds=size)
     session.execute(
         update(Thread)
@@ -98,22 +105,30 @@ def seed(session: Session, site_id: int, place: str, size: int, texts: Texts) ->
     return thread_id
 
 
+class Text(NamedTuple):
+    """A body, its rendering, and its words for the search."""
+
+    body: str
+    html: str
+    words: str
+
+
 class Texts:
-    """Bodies of 60 to 500 characters with their renderings: a few hundred of them, made once."""
+    """Bodies of 60 to 500 characters with renderings and words: a few hundred of them, made once."""
 
     def __init__(self) -> None:
         self._random = random.Random(7)
         self._made = [self._make() for _ in range(300)]
 
-    def choose(self) -> tuple[str, str]:
-        """A body and its html."""
+    def choose(self) -> Text:
+        """One of them."""
         return self._random.choice(self._made)
 
-    def _make(self) -> tuple[str, str]:
+    def _make(self) -> Text:
         body = " ".join(self._random.choices(WORDS, k=self._random.randint(10, 70)))
         if self._random.random() < 0.2:
             body += "\n\n*And* another [thing](https://example.org/thing)."
-        return body, render(body).html
+        return Text(body, render(body).html, terms.words(body))
 
 
 def _made(path: Path, fill: Any) -> Path:
@@ -183,10 +198,8 @@ def _settle(database: Database) -> None:
     connection.close()
 
 
-def _comment(
-    site_id: int, thread_id: int, first: int, n: int, size: int, text: tuple[str, str]
-) -> dict[str, Any]:
-    created_at, root, name = BEGAN + timedelta(seconds=n), n - n % FAMILY, f"Reader {n % 97}"
+def _comment(site_id: int, thread_id: int, first: int, n: int, size: int, text: Text) -> dict[str, Any]:
+    created_at, root, name = BEGAN + timedelta(seconds=n), n - n % FAMILY, f"Reader {n % NAMES}"
     is_root, ups, downs = n == root, (n * 7919) % 23, (n * 104729) % 5
     return {
         "id": first + n,
@@ -199,7 +212,9 @@ def _comment(
         "status": "published",
         "n": n + 1,
         "shown": True,
-        "leaf": leaf(name=name, badge=None, html=text[1], created_at=created_at, edited_at=None, revision=1),
+        "leaf": leaf(
+            name=name, badge=None, html=text.html, created_at=created_at, edited_at=None, revision=1
+        ),
         "ups": ups,
         "downs": downs,
         "score": ups - downs,
@@ -209,12 +224,16 @@ def _comment(
     }
 
 
-def _revision(comment_id: int, text: tuple[str, str]) -> dict[str, Any]:
+def _words(comment_id: int, n: int, text: Text) -> dict[str, Any]:
+    return {"comment_id": comment_id, "words": f"reader {n % NAMES} {text.words}"}
+
+
+def _revision(comment_id: int, text: Text) -> dict[str, Any]:
     return {
         "comment_id": comment_id,
         "revision": 1,
-        "body": text[0],
-        "html": text[1],
+        "body": text.body,
+        "html": text.html,
         "policy_version": 1,
         "salt": bytes(16),
         "created_at": BEGAN,

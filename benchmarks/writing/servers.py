@@ -137,7 +137,7 @@ def _strict(session: Session) -> None:
 
 
 def _plain_comment(thread_id: int, number: int, texts: seeding.Texts) -> dict[str, Any]:
-    body, html = texts.choose()
+    body, html, _ = texts.choose()
     return {
         "thread_id": thread_id,
         "name": f"Reader {number % 97}",

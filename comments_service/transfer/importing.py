@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import exists, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from .. import clock, db, log, publishing
+from .. import clock, db, log, publishing, searching
 from ..db import Base, Database
 from ..errors import Conflict, NotFound
 from ..models import (
@@ -298,6 +298,7 @@ def _add_threads(session: Session, *, place: _Place, records: list[Record]) -> i
     # A reader may write the first comment on the slug at this moment.
     session.execute(db.insert(session, Thread).on_conflict_do_nothing(), rows)
     ids = _thread_ids(session, place, [record["slug"] for record in fresh])
+    searching.keep_threads(session, [row.id for row in ids.values()])
     aliases = [
         {"site_id": place.site_id, "thread_id": ids[record["slug"]].id, **alias}
         for record in fresh
@@ -499,6 +500,7 @@ def _add_comments(session: Session, *, file: Checked, place: _Place, wholes: lis
     html = [whole.html[whole.record["revision"]] for whole in wholes]
     publishing.add_all(session, rows, html, renumbered=renumbered)
     _add_belongings(session, place, file, wholes, authors)
+    searching.keep_comments(session, [row["id"] for row in rows])
     source.last = wholes[-1].record["id"]
     return len(rows)
 
