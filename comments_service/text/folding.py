@@ -12,32 +12,72 @@ from itertools import accumulate
 
 from . import characters
 
-# Letters that are drawn like a Latin one in common fonts. Small on purpose: only what is hard to tell apart,
-# or is used for that end, after NFKD and case folding (full-width, circled and mathematical letters are
-# levelled by NFKD already).
-_LOOK_ALIKE = {
-    # Cyrillic
-    **dict(zip("авекмнорстухіјѕһԁԛԝѵӏҽ", "abekmhopctyxijshdqwvle", strict=True)),
-    # Greek
-    **dict(zip("αβγεζηικμνορστυχω", "abyeznikuvopotuxw", strict=True)),
-    # Armenian, Cherokee (case folding makes it capital), Latin beyond NFKD
-    **dict(zip("հոսցօᎪᏴᏟᎬᎻᎫᏦᏞᎷᏢᎡᏚᎢᏙᎳᏃ", "hnugoabcehjklmprstvwz", strict=True)),
-    **dict(zip("ıłøđħŧɑɡɩʟɴʀʏʙɢʜᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢɪꜰꜱ", "ilodhtagilnrybghacdejkmoptuvwzifs", strict=True)),
-    "æ": "ae",
-    "œ": "oe",
-    "þ": "th",
-    "ð": "d",
+# What is drawn like a Latin letter in common fonts, after NFKD and case folding (which level full-width,
+# circled and mathematical letters already, and make Cherokee capital). Mostly from the data of UTS #39. Word
+# lists fold in the same way, so lists in these scripts still work.
+_DRAWN_LIKE = {
+    "a": "αаɑᴀᎪꓮᗩᗅ",
+    "b": "βвʙᏴᏏꓐᗷᑲ",
+    "c": "сᴄᏟⲥꓚᑕ𐐽",
+    "d": "ԁðđᴅᎠꓓᗪᗞᑯ",
+    "e": "εеҽᴇᎬꓰᕮ",
+    "f": "ꜰꞙꓝᖴ",
+    "g": "ɡɢԍᏀꓖᶃ",
+    "h": "һհħʜнᎻᏂꓧᕼ",
+    "i": "ιіıɩɪӏᎥꙇ",
+    "j": "јϳᴊᎫꓙᒍ",
+    "k": "κкᴋᏦⲕꓗ",
+    "l": "łʟᏞꓡᒪ",
+    "m": "мᴍᎷⲙꓟᗰ",
+    "n": "ηոɴⲛꓠᑎ",
+    "o": "οоσօøᴏⲟꓳ𐐬𐓪⭕",
+    "p": "ρрᴘᏢⲣꓑᑭ",
+    "q": "ԛգ",
+    "r": "ʀᎡᏒꓣᖇꭇꭈ",
+    "s": "ѕꜱᏚꓢᔕ",
+    "t": "τтŧᴛᎢⲧꓔ",
+    "u": "μυսᴜꓴᑌꭎꭒ𐓶",
+    "v": "νѵᴠᏙꓦᐯ",
+    "w": "ωԝѡᴡᎳᏔꓪᗯ",
+    "x": "χхⲭꓫ᙭ᕁᕽ",
+    "y": "γуүʏᎩꓬ",
+    "z": "ζᴢᏃꓜ",
+    "ae": "æ",
+    "oe": "œ",
+    "th": "þ",
+    # Arabic: the same letter as Persian, Urdu and old hands write it.
+    "ي": "یى",
+    "ك": "کڪ",
+    "ا": "ٱ",
 }
-# A word list folds in the same way, so lists in these scripts still work.
+_LOOK_ALIKE = {
+    **{letter: latin for latin, letters in _DRAWN_LIKE.items() for letter in letters},
+    # White on black, which NFKD leaves alone: negative circled and squared letters, flags' letters.
+    **{chr(first + place): chr(97 + place) for first in (0x1F150, 0x1F170, 0x1F1E6) for place in range(26)},
+}
+# Greek capitals look like other Latin letters than their small ones; who mixes scripts means what is seen.
+_GREEK_CAPITAL = re.compile("[ΗΜΝΥ]")
+_GREEK_AS_SEEN = str.maketrans("ΗΜΝΥ", "HMNY")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LATIN = re.compile("[A-Za-z]")
 
-LEET_SYMBOLS = "@$!|"
+# `LEADING` ones may begin a word.
+LEET_SYMBOLS, LEADING_SYMBOLS = "@$!|¡€®", "@$¡€"
 _MAY_BE_LEET = re.compile(f"[013457{re.escape(LEET_SYMBOLS)}]")
-_LEET = str.maketrans("013457@$!|", "oieastasii")
-_LEET_ONE_IS_L = str.maketrans("013457@$!|", "oleastasll")
-# A run of letters and digits with symbols that stand for letters: `@` before or inside, `$` anywhere, `!` and
-# `|` inside only, or every "clown!" would end in an i.
-_RUN = re.compile(rf"(?:(?<![@$])[@$]*[^\W_](?:[^\W_]|[{LEET_SYMBOLS}]+(?=[^\W_])|\$+)*)")
+_LEET = str.maketrans("013457@$!|¡€®", "oieastasiiier")
+_LEET_ONE_IS_L = str.maketrans("013457@$!|¡€®", "oleastasllier")
+# A run of letters and digits with symbols that stand for letters: some before or inside, `$` anywhere, `!`,
+# `|` and `®` inside only, or every "clown!" would end in an i.
+_RUN = re.compile(
+    rf"(?:(?<![{LEADING_SYMBOLS}])[{LEADING_SYMBOLS}]*[^\W_](?:[^\W_]|[{LEET_SYMBOLS}]+(?=[^\W_])|\$+)*)"
+)
 _LEAST_LETTERS = 2
+# The marks of Latin, Greek and Cyrillic, what encloses or strikes out a letter, and the vowel signs and the
+# lengthening stroke that Arabic and Hebrew may leave out. Vowel signs of other scripts make other words.
+_LEFT_OUT = re.compile(
+    "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]"
+)
 
 
 class Folded:
@@ -77,6 +117,8 @@ def fold(text: str) -> Folded:
 
 def plain(text: str) -> Folded:
     """All of `fold` but leet."""
+    if not text.isascii() and _GREEK_CAPITAL.search(text):
+        text = _LETTERS.sub(_as_seen, text)
     return Folded(text.translate(_FOLDS), text)
 
 
@@ -91,6 +133,11 @@ def unleet(folded: str, *, one_is: str = "i", always: bool = False) -> str:
     if _MAY_BE_LEET.search(folded) is None:
         return folded
     return _RUN.sub(lambda run: _read(run.group(), table), folded)
+
+
+def _as_seen(letters: re.Match[str]) -> str:
+    run = letters.group()
+    return run.translate(_GREEK_AS_SEEN) if _LATIN.search(run) else run
 
 
 def _read(run: str, table: dict[int, int]) -> str:
@@ -115,8 +162,7 @@ def _fold_character(character: str) -> str:
     if characters.INVISIBLE.match(character):
         return ""
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
-    # The marks of Latin, Greek and Cyrillic only: vowel signs of other scripts make other words.
-    letters = [part for part in decomposed if not "\u0300" <= part <= "\u036f"]
+    letters = _LEFT_OUT.sub("", decomposed)
     alike = "".join(_LOOK_ALIKE.get(letter, letter) for letter in letters)
     return unicodedata.normalize("NFC", alike)
 
