@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 
@@ -59,6 +60,18 @@ def test_only_a_kept_head_finds_a_log_that_was_cut_with_its_head(log: Shell) -> 
     change(log, "UPDATE log_head SET count = 2, hash = (SELECT hash FROM decision WHERE seq = 2)")
     log.done("log", "verify")
     assert "ends at row 2" in log.failed("log", "verify", "--site", "fells", "--head", kept)
+
+
+def test_the_log_is_printed_for_programs_and_spreadsheets(log: Shell) -> None:
+    rows = [json.loads(line) for line in log.done("log", "export", "--site", "fells").splitlines()]
+    assert [row["seq"] for row in rows] == [1, 2, 3]
+    assert rows[-1]["hash"] == head_of(log).split(":")[1]
+    table = log.done("log", "export", "--site", "fells", "--format", "csv").splitlines()
+    assert len(table) == 4
+    assert table[0].startswith("id,seq,comment,")
+    assert log.done("log", "export", "--site", "tarns") == ""
+    assert "no site" in log.failed("log", "export", "--site", "nowhere")
+    assert "--site" in log.misused("log", "export")
 
 
 def test_a_head_belongs_to_one_site_and_looks_like_one(log: Shell) -> None:

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from comments_service import clock, people
 from comments_service.models import Decision, Thread, Token
-from tests.app import ORIGIN, Service
+from tests.app import ORIGIN, Service, new_author_key
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 ROOT = "/api/v1/sites"
@@ -26,6 +26,8 @@ ENDPOINTS = [
     ("POST", "decisions"),
     ("POST", "decisions/1/reversal"),
     ("GET", "log"),
+    ("GET", "log/export"),
+    ("GET", "figures"),
     ("GET", "bans"),
     ("POST", "bans"),
     ("DELETE", "bans/1"),
@@ -220,6 +222,9 @@ BAD_DECISIONS = [
     ({"note": "x" * 2001}, "decisions.0.note"),
     ({"note": "a\0b"}, "decisions.0.note"),
     ({"site": "fells"}, "decisions.0.site"),
+    ({"trust": "yes"}, "decisions.0.trust"),
+    ({"trust": None}, "decisions.0.trust"),
+    ({"action": "reject", "reason": "abuse", "trust": True}, "decisions.0.trust"),
 ]
 
 
@@ -263,6 +268,13 @@ BAD_PARAMETERS = [
     ("queues/pending?q=a&q=b", "q"),
     ("queues/pending?slug=/", "slug"),
     ("log?cursor=x", "cursor"),
+    ("log/export?format=xml", "format"),
+    ("log/export?cursor=x", "cursor"),
+    ("figures?from=yesterday", "from"),
+    ("figures?from=2026-11-01", "from"),
+    ("figures?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z", "to"),
+    ("figures?from=2020-11-02T00:00:00Z&to=2026-11-01T00:00:00Z", "to"),
+    ("figures?to=0001-01-01T00:00:00Z", "to"),
     ("bans?cursor=x", "cursor"),
     ("comments/1?x=1", "x"),
     ("threads", "slug"),
@@ -363,6 +375,62 @@ def test_the_log_is_chained_and_comes_in_pages(horizons: Service, ada: str) -> N
         lambda session: session.scalars(select(Decision.hash).order_by(Decision.seq)).all()
     )
     assert stored[-1].hex() == row["hash"]
+
+
+def test_the_log_leaves_as_a_file(horizons: Service, ada: str) -> None:
+    comment = held(horizons)
+    horizons.decide(ada, item(comment, "reject", reason="other", note="=cmd()"))
+    for form, content_type in (("jsonl", "application/x-ndjson"), ("csv", "text/csv")):
+        answer = ask(horizons, ada, "GET", f"log/export?format={form}")
+        assert (answer.status_code, answer.content_type) == (200, f"{content_type}; charset=utf-8")
+        assert answer.headers["Content-Disposition"] == f'attachment; filename="horizons-log.{form}"'
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert ("'=cmd()" in answer.text) == (form == "csv")
+        assert len(answer.text.splitlines()) == 2 + (form == "csv")
+
+
+def test_figures_of_the_last_month_need_no_dates(horizons: Service, ada: str) -> None:
+    horizons.decide(ada, item(held(horizons), "reject"))
+    found = content(ask(horizons, ada, "GET", "figures"))
+    assert (found["by_people"], found["by_software"], found["pending"]) == (1, 1, 0)
+    assert (found["actions"], found["reasons"]) == ({"hold": 1, "reject": 1}, {"abuse": 1})
+    assert 0 <= found["median_seconds"] == found["p90_seconds"] < 60
+    assert TIME.fullmatch(found["from"])
+    assert found["from"] < found["to"]
+
+
+def test_who_is_trusted_is_not_held_for_a_first_comment(horizons: Service, ada: str) -> None:
+    horizons.set_policy(mode="first")
+    key = new_author_key()
+    first, second = (horizons.posted(body, author_key=key) for body in ("One.", "Two."))
+    assert (first["status"], second["status"]) == ("pending", "pending")
+    horizons.decide(ada, item(first["id"], trust=True))
+    withdrawn = f"horizons/comments/{first['id']}/withdrawal"
+    assert horizons.post_json(withdrawn, {"author_key": key}).status_code == 200
+    assert horizons.posted("Three.", author_key=key)["status"] == "published"
+    assert [row["trusts"] for row in content(ask(horizons, ada, "GET", "log"))["decisions"]] == [
+        True,
+        False,
+        False,
+    ]
+
+
+def test_whatever_software_holds_is_in_the_log(horizons: Service, ada: str) -> None:
+    horizons.set_policy(words_held=["ferry"], hide_after_reports=1)
+    by_post = horizons.posted("The ferry.", author_key=new_author_key())["id"]
+    sent = horizons.post("A thought.", author_key=new_author_key()).get_json()
+    by_edit = sent["comment"]["id"]
+    edit = {"body": "The ferry sank.", "edit_token": sent["edit_token"]}
+    assert horizons.post_json(f"horizons/comments/{by_edit}/revisions", edit).status_code == 202
+    by_reports = horizons.posted("Another.", author_key=new_author_key())["id"]
+    for reason in ("abuse", "spam"):
+        horizons.post_json(f"horizons/comments/{by_reports}/reports", {"reason": reason})
+    rows = content(ask(horizons, ada, "GET", "log"))["decisions"]
+    assert [(row["comment"], row["revision"], row["action"], row["by"]) for row in rows] == [
+        (by_reports, 1, "hold", "software"),
+        (by_edit, 2, "hold", "software"),
+        (by_post, 1, "hold", "software"),
+    ]
 
 
 def test_a_banned_author_may_not_write_until_it_is_lifted(horizons: Service, ada: str) -> None:

@@ -259,6 +259,17 @@ def test_an_author_finds_what_waits_and_what_was_refused(horizons: Service) -> N
         (refused["id"], "rejected"),
     ]
     assert mine[1]["reason"] == "Not published: personal data"
+    assert [c["statement"]["action"] for c in mine] == ["hold", "reject"]
+    statement = mine[1]["statement"]
+    assert set(statement) == {
+        *("decision", "action", "revision", "decided_at", "decided_by", "found_by", "ground", "reason"),
+        *("note", "facts", "rules_url", "contact", "text"),
+    }
+    assert (statement["ground"], statement["reason"], statement["rules_url"]) == (
+        "rules",
+        "personal_data",
+        None,
+    )
     strangers = horizons.post_json("horizons/mine", {"author_key": new_author_key(), "slug": "tarn"})
     assert strangers.get_json() == {"comments": []}
 
