@@ -15,23 +15,16 @@ from werkzeug.routing import Rule
 from comments_service import clock
 from comments_service.web import audience
 from comments_service.web.audience import AUTHOR
-from comments_service.web.embed import CURRENT
-from comments_service.web.moderators import assets as moderators_assets
-from comments_service.web.pages import assets as pages_assets
-from tests.app import Service
+from tests.app import Service, new_author_key
 from tests.web.visitors import Scene, Visitor, scene
 
 TABLE = Path(__file__).parents[2] / "docs" / "roles.md"
 COLUMNS = ("nobody", "reader", "elsewhere", "moderator", "admin")
+INSIDE = ("moderator", "admin")
 OUT = ("revoked", "removed")
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 EVER = clock.now() + timedelta(days=1)
 LAST = "moderators.sign_out"  # it ends the session that asks
-NAMES = {
-    "embed.file": CURRENT,
-    "pages.style": pages_assets.served_name("pages.css"),
-    "moderators.static": moderators_assets.served_name("moderators.css"),
-}
 
 
 @pytest.fixture
@@ -79,45 +72,46 @@ def _row(walked: Scene, method: str, rule: Rule) -> str:
 def _answer(walked: Scene, method: str, rule: Rule, name: str, declared: str | None) -> str:
     """`allowed`, or the status that keeps them out; an author's route lets in whom it serves."""
     visitor = walked.visitors[name]
-    comment = walked.comment
-    if declared == AUTHOR and visitor.author_key is not None and rule.endpoint != "readers.vote":
-        comment = walked.service.posted(f"{method} {rule}", author_key=visitor.author_key)["id"]
-    path = _path(walked, rule, comment)
-    status = visitor.ask(method, path, **_sent(walked, method, rule, visitor, comment)).status_code
+    ids = _ids(walked, rule, name, declared == AUTHOR)
+    sent = _sent(walked, method, rule, visitor, ids)
+    status = visitor.ask(method, walked.address(rule, **ids), **sent).status_code
     is_in = status < 400 if declared == AUTHOR else status not in (401, 403, 404)
     assert status < 500, rule.endpoint
     return "allowed" if is_in else str(status)
 
 
-def _path(walked: Scene, rule: Rule, comment: int) -> str:
-    """The route's address with names and ids that are there."""
-    values: dict[str, Any] = {"site": "horizons", "comment": comment, "comment_id": comment}
-    values |= {"decision": walked.decision, "queue": "pending", "name": NAMES.get(rule.endpoint)}
-    if "ban_id" in rule.arguments:
-        values["ban_id"] = next(walked.bans)
-    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), rule.rule)
+def _ids(walked: Scene, rule: Rule, name: str, is_authors: bool) -> dict[str, int]:
+    """What the route is about: something fresh for those who may use it up."""
+    comment, ban, (person, token) = walked.comment, walked.bans[0], walked.staff[0]
+    author_key = walked.visitors[name].author_key
+    if is_authors and author_key is not None and rule.endpoint != "readers.vote":
+        comment = walked.service.posted(str(rule), author_key=author_key)["id"]
+    if name in INSIDE and "ban_id" in rule.arguments:
+        ban = walked.bans.pop()
+    if name in INSIDE and "person_id" in rule.arguments:
+        person, token = walked.staff.pop()
+    return {"comment": comment, "comment_id": comment, "ban_id": ban, "person_id": person, "token": token}
 
 
-def _sent(walked: Scene, method: str, rule: Rule, visitor: Visitor, comment: int) -> dict[str, Any]:
+def _sent(walked: Scene, method: str, rule: Rule, visitor: Visitor, ids: dict[str, int]) -> dict[str, Any]:
     """Nothing that could be carried out, except where it must be for who asks to matter."""
+    comment = ids["comment"]
     about: dict[str, Any] = {"csrf": visitor.csrf, "site": "horizons", "decision": walked.decision}
-    about["item"] = f"horizons/{comment}/9/pending"
+    about |= {"item": f"horizons/{comment}/9/pending", "token": ids["token"]}
     token = walked.service.signer.edit_token(comment, EVER) if visitor.author_key else "x"
     match rule.endpoint.split("."):
         case ["moderators", _]:
-            return {"query": {"site": "horizons"}} if method == "GET" else {"form": about}
+            return {"query_string": {"site": "horizons"}} if method == "GET" else {"data": about}
         case ["pages", "own"]:
-            return {"query": {"edit_token": token}}
+            return {"query_string": {"edit_token": token}}
         case ["pages", "revise"]:
-            return {"form": {"edit_token": token, "body": f"New words: {rule}"}}
+            return {"data": {"edit_token": token, "body": f"New words: {rule}"}}
         case ["pages", "withdraw"]:
-            return {"form": {"edit_token": token}}
+            return {"data": {"edit_token": token}}
         case ["readers", "revise"]:
             return {"json": {"body": f"New words: {rule}", "edit_token": token}}
         case ["readers", "withdraw"]:
-            return {
-                "json": {"author_key": visitor.author_key} if visitor.author_key else {"edit_token": token}
-            }
+            return {"json": {"author_key": visitor.author_key or new_author_key()}}
         case ["readers", "vote"]:
             return {"json": {"author_key": visitor.author_key, "value": 1}}
         case ["readers", "mine"]:

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from flask.testing import FlaskClient
 from sqlalchemy import update
 from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from comments_service import banning, clock, moderation, people
 from comments_service.models import SignInSession
 from comments_service.moderation import Item
+from comments_service.web.embed import CURRENT
+from comments_service.web.moderators import assets as moderators_assets
+from comments_service.web.pages import assets as pages_assets
 from tests.app import Service, new_author_key
 from tests.web.moderators.conftest import OURS, Desk
 
-MOST_BANS = 20
+MANY = 8  # whoever lifts a ban or removes a person leaves others for the next
+PLACE = r"<(?:\w+:)?(\w+)>"
+NAMES = {
+    "embed.file": CURRENT,
+    "pages.style": pages_assets.served_name("pages.css"),
+    "moderators.static": moderators_assets.served_name("moderators.css"),
+}
 
 
 @dataclass
@@ -32,28 +44,44 @@ class Visitor:
     author_key: str | None = None
 
     def ask(
-        self, method: str, path: str, *, query: Any = None, json: Any = None, form: Any = None, **headers: str
+        self,
+        method: str,
+        path: str,
+        *,
+        origin: str | None = OURS,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        **sent: Any,
     ) -> TestResponse:
-        """A request of theirs with a JSON body or our own form; from our origin unless they say another."""
-        headers = {"Origin": OURS, **headers}
+        """A request of theirs; `sent` is what the test client takes: query_string, json, data ..."""
+        shown = dict(headers)
+        if origin is not None:
+            shown["Origin"] = origin
         if self.bearer:
-            headers.setdefault("Authorization", f"Bearer {self.bearer}")
-        sent: dict[str, Any] = {} if json is None else {"json": json}
-        if form is not None:
-            sent["data"] = form
-        return self.client.open(path, method=method, query_string=query, headers=headers, **sent)
+            shown["Authorization"] = f"Bearer {self.bearer}"
+        return self.client.open(path, method=method, headers=shown, **sent)
 
 
 @dataclass
 class Scene:
-    """The service and its rows: a published and a pending comment, a decision, bans, a thread `tarn`."""
+    """The service and its rows: a published and a pending comment, a decision on a third, bans, a thread
+    `tarn`, moderators of `horizons` with a token each (two ids), and a sign-in link that nobody used.
+    """
 
     service: Service
     comment: int
     pending: int
     decision: int
-    bans: Iterator[int]
-    visitors: dict[str, Visitor] = field(default_factory=dict)
+    bans: list[int]
+    staff: list[tuple[int, int]]
+    link: str
+    visitors: dict[str, Visitor]
+
+    def address(self, rule: Rule, **values: Any) -> str:
+        """The route's address with names and ids that are there; `values` are preferred."""
+        known: dict[str, Any] = {"site": "horizons", "comment": self.comment, "comment_id": self.comment}
+        known |= {"decision": self.decision, "ban_id": self.bans[0], "person_id": self.staff[0][0]}
+        known |= {"queue": "pending", "name": NAMES.get(rule.endpoint), **values}
+        return re.sub(PLACE, lambda found: str(known[found[1]]), rule.rule)
 
 
 def scene(service: Service) -> Scene:
@@ -76,7 +104,9 @@ def scene(service: Service) -> Scene:
     service.set_policy(mode="premoderated")
     decided, pending = service.posted("Another thought.")["id"], service.posted("A third thought.")["id"]
     service.set_policy(mode="open")
-    return Scene(service, comment, pending, _decide(service, decided), _bans(service), visitors)
+    link = str(service.write(lambda session: people.make_link(session, service.signer, "Mo")))
+    decision = _decide(service, decided)
+    return Scene(service, comment, pending, decision, _bans(service), _staff(service), link, visitors)
 
 
 def _signed_in(service: Service, name: str, site: str, role: str) -> Visitor:
@@ -101,11 +131,17 @@ def _decide(service: Service, comment: int) -> int:
     return int(result.decision)
 
 
-def _bans(service: Service) -> Iterator[int]:
-    """A fresh ban each time, so that whoever lifts one leaves another for the next."""
-    for _ in range(MOST_BANS):
-        comment = service.posted(author_key=new_author_key())["id"]
-        yield int(service.write(partial(_ban, comment=comment)))
+def _bans(service: Service) -> list[int]:
+    comments = [service.posted(author_key=new_author_key())["id"] for _ in range(MANY)]
+    return [int(service.write(partial(_ban, comment=comment))) for comment in comments]
+
+
+def _staff(service: Service) -> list[tuple[int, int]]:
+    for number in range(MANY):
+        service.add_moderator(f"Staff {number}", sites=["horizons"])
+    tokens = service.write(people.tokens)
+    ids = {person.name: person.id for person in service.write(people.listed)}
+    return [(ids[token.person], token.id) for token in tokens if token.person.startswith("Staff")]
 
 
 def _ban(session: Session, comment: int) -> int:
