@@ -34,6 +34,7 @@ _UNSPACED = (
 _PICTURES = "\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _WORD = re.compile(f"([{_UNSPACED}]+)|[{_PICTURES}]|[^{_BETWEEN}{_UNSPACED}{_PICTURES}]+")
 _UNSPACED_ONE = re.compile(f"[{_UNSPACED}]")
+_ENDS = re.compile(f"[{_BETWEEN}]$")
 _QUOTES = str.maketrans("“”„«»", '"""""')
 _PIECE = re.compile(r'"([^"]*)("?)|([^\s"]+)')
 
@@ -50,13 +51,14 @@ def words(text: str) -> str:
 
     Text without spaces becomes overlapping pairs of its characters, so that any part of it is found.
     """
-    return " ".join(_words(text))
+    return " ".join(_words(_folded(text)))
 
 
 def asked(question: str) -> tuple[Term, ...]:
     """What a person looks for: every term must be found, in any order.
 
-    Quotation marks keep words together. The last word may be the beginning of one, unless it is quoted.
+    Quotation marks keep words together. The last word may be the beginning of one, unless a quotation mark,
+    a space or a full stop ends it.
     Nothing a person may type is an error; what holds no word asks for nothing.
     """
     pieces = list(_PIECE.finditer(question.translate(_QUOTES)))
@@ -69,9 +71,9 @@ def asked(question: str) -> tuple[Term, ...]:
     return tuple(terms)
 
 
-def _words(text: str) -> list[str]:
+def _words(folded: str) -> list[str]:
     found: list[str] = []
-    for match in _WORD.finditer(_folded(text)):
+    for match in _WORD.finditer(folded):
         if match[1] is None:
             found.append(match[0][:LONGEST_TERM])
         else:
@@ -81,7 +83,8 @@ def _words(text: str) -> list[str]:
 
 
 def _term(text: str, may_grow: bool) -> Term | None:
-    found = _words(text)
+    folded = _folded(text)
+    found = _words(folded)
     if not found:
         return None
     if _UNSPACED_ONE.fullmatch(found[-1]):
@@ -89,7 +92,7 @@ def _term(text: str, may_grow: bool) -> Term | None:
         if len(found) > 1 and len(found[-2]) == 2 and found[-2][1] == found[-1]:
             return Term(tuple(found[:-1]), is_open=False)
         return Term(tuple(found), is_open=True)
-    return Term(tuple(found), is_open=may_grow)
+    return Term(tuple(found), is_open=may_grow and not _ENDS.search(folded))
 
 
 def _folded(text: str) -> str:

@@ -160,7 +160,7 @@ def test_many_sites_are_read_together(scene: Scene, monkeypatch: pytest.MonkeyPa
     elsewhere = scene.do(lambda session: add_thread(session, other))
     comments = [scene.post("pending"), scene.post("pending", thread_id=elsewhere)]
     apart = ids(scene, "pending", scene.site, other)
-    monkeypatch.setattr(queues, "MOST_SITES_APART", 1)
+    monkeypatch.setattr(queues, "SITES_AT_ONCE", 1)
     assert ids(scene, "pending", scene.site, other) == apart == comments
 
 
