@@ -17,6 +17,8 @@ from ..models.decision import ACTIONS, DISCARD, HOLD
 
 LONGEST_PERIOD = timedelta(days=400)
 SECONDS_A_DAY = 86_400
+# So many waits tell the median of millions to a hundredth.
+SAMPLE = 20_000
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Figures:
 
     `actions` and `reasons` map words to counts, the most frequent first; a reversed decision counts, and so
     does its reversal. `median_seconds` and `p90_seconds` say how long what people decided had waited, since
-    software held it or somebody reported it first; None when nothing had. `notices` came in that time.
+    software held it or somebody reported it first; None when nothing had. Of more than 20,000 decisions an
+    even sample is looked at. `notices` came in that time.
     """
 
     since: datetime
@@ -60,7 +63,7 @@ def of(session: Session, site_id: int, since: datetime, until: datetime) -> Figu
         makers[bool(software)] += count
         if reason is not None:
             reasons[reason] += count
-    median, ninetieth = _waits(session, in_period)
+    median, ninetieth = _waits(session, in_period, makers[False])
     return Figures(
         since=since,
         until=until,
@@ -76,8 +79,13 @@ def of(session: Session, site_id: int, since: datetime, until: datetime) -> Figu
     )
 
 
-def _waits(session: Session, in_period: tuple[ColumnElement[bool], ...]) -> tuple[float | None, float | None]:
-    """The median and the ninetieth percentile, by nearest rank, in seconds."""
+def _waits(
+    session: Session, in_period: tuple[ColumnElement[bool], ...], count: int
+) -> tuple[float | None, float | None]:
+    """The median and the ninetieth percentile of about `count` waits, by nearest rank, in seconds."""
+    if count > SAMPLE:
+        # Hashes are as good as dice, and fall the same way each time.
+        in_period = (*in_period, Decision.hash < (SAMPLE * 2**32 // count).to_bytes(4, "big"))
     waits = _began(in_period).subquery()
     wait = _seconds(session, waits.c.decided, waits.c.began)
     ranked = (

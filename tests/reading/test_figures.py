@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from comments_service import clock
 from comments_service.errors import Invalid
-from comments_service.models import Notice
+from comments_service.models import Decision, Notice
 from comments_service.reading import figures
 from comments_service.reading.figures import Figures
 from tests.databases import NOON, open_database
@@ -76,6 +76,21 @@ def test_a_wait_begins_with_the_first_report_that_a_decision_answers(
     scene.decided(comment)
     counted = of(scene)
     assert counted.median_seconds == counted.p90_seconds == pytest.approx(7 * 60)
+
+
+def test_of_many_waits_a_sample_is_looked_at(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(8):
+        scene.decided(scene.post("pending"))
+    smallest = scene.do(
+        lambda session: session.scalars(select(Decision.hash).order_by(Decision.hash)).first()
+    )
+    monkeypatch.setattr(figures, "SAMPLE", 0)
+    assert smallest is not None
+    assert smallest > bytes(4), "no row has that hash"
+    assert of(scene, until=clock.now() + DAY, since=NOON).by_people == 8
+    assert of(scene, until=clock.now() + DAY, since=NOON).median_seconds is None
+    monkeypatch.setattr(figures, "SAMPLE", 7)
+    assert of(scene, until=clock.now() + DAY, since=NOON).median_seconds is not None
 
 
 @pytest.mark.parametrize("until", [NOON, NOON - DAY, NOON + 401 * DAY])
