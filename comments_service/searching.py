@@ -98,8 +98,9 @@ def holders(session: Session, asked: Sequence[Term]) -> ColumnElement[bool]:
 
     The same comments as by `hold`, at a cost that grows with their number, however many others there are.
     """
-    threads = select(Comment.id).where(Comment.thread_id.in_(_found(session, _THREAD_WORDS, asked)))
-    return Comment.id.in_(union_all(_found(session, _COMMENT_WORDS, asked), threads))
+    threads = union_all(*_found(session, _THREAD_WORDS, asked))
+    of_articles = select(Comment.id).where(Comment.thread_id.in_(threads))
+    return Comment.id.in_(union_all(*_found(session, _COMMENT_WORDS, asked), of_articles))
 
 
 def _keep(session: Session, model: type[db.Base], key: str, rows: list[dict[str, Any]]) -> None:
@@ -120,20 +121,20 @@ def _spelt(term: Term) -> str:
     return f" {' '.join(term.words)}{'' if term.is_open else ' '}"
 
 
-def _found(session: Session, words: Table, asked: Sequence[Term]) -> Any:
-    """The keys of the rows of words that hold all terms, by index."""
+def _found(session: Session, words: Table, asked: Sequence[Term]) -> list[Any]:
+    """Queries that together give the keys of the rows of words that hold all terms, by index."""
     (key,) = words.primary_key
     in_place = [_in(session, words, asked)] if any(len(term.words) > 1 for term in asked) else []
     if _is_postgres(session):
         lexemes = func.array_to_tsvector(func.string_to_array(words.c.words, " "))
-        return select(key).where(lexemes.bool_op("@@")(_tsquery(asked)), *in_place)
+        return [select(key).where(lexemes.bool_op("@@")(_tsquery(asked)), *in_place)]
     index = table(f"{SEARCH}{words.name}", column("rowid", BigInteger), column(f"{SEARCH}{words.name}"))
     found = select(index.c.rowid).where(_column(index).match(_fts5(asked)))
     if in_place:
         found = found.join(words, key == index.c.rowid).where(*in_place)
     mark = table(f"{SEARCH}mark", column("name"), column("until", BigInteger))
     until = select(mark.c.until).where(mark.c.name == words.name).scalar_subquery()
-    return union_all(found, select(key).where(key > until, _in(session, words, asked)))
+    return [found, select(key).where(key > until, _in(session, words, asked))]
 
 
 def _column(index: FromClause) -> Any:
