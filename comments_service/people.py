@@ -55,6 +55,18 @@ class IssuedToken:
     revoked_at: datetime | None
 
 
+@dataclass(frozen=True)
+class Device:
+    """A signed-in browser of a person; of its secret nothing is told but whether it `is_this` one."""
+
+    id: int
+    moderator_id: int
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    is_this: bool
+
+
 def add(session: Session, *, name: str, sites: Sequence[str] | None, role: str) -> int:
     """Give a person a role on the named sites (None: on all of them) and return their id.
 
@@ -101,6 +113,18 @@ def remove(session: Session, name: str) -> None:
 def listed(session: Session) -> list[Person]:
     """Everybody who was not removed, by name."""
     return _people(session, Moderator.removed_at.is_(None))
+
+
+def check_unchanged(session: Session, person: Person) -> None:
+    """Raises Refused when a person was removed, or their roles changed, since they were looked up.
+
+    Nor can either happen before the transaction ends.
+    """
+    # The lock that a decision's foreign key takes anyway.
+    held = select(Moderator.id).where(Moderator.id == person.id)
+    session.execute(held.with_for_update(read=True, key_share=True))
+    if _person(session, Moderator.id == person.id) != person:
+        raise Refused("Your role has just been changed. Please look again.", code="role")
 
 
 def make_link(session: Session, signer: Signer, name: str) -> str:
@@ -200,6 +224,31 @@ def note_session_use(session: Session, signer: Signer, secret: str) -> None:
     if found is not None:
         found.last_used_at = now
         found.expires_at = min(now + SESSION_IDLE, found.created_at + SESSION_LIFETIME)
+
+
+def devices(session: Session, signer: Signer, secret: str = "") -> list[Device]:
+    """Every browser that is signed in, the last used first; `secret` is that of the one that asks."""
+    query = (
+        select(SignInSession)
+        .where(SignInSession.revoked_at.is_(None), SignInSession.expires_at > clock.now())
+        .order_by(SignInSession.last_used_at.desc(), SignInSession.id.desc())
+    )
+    ours = signer.token(secret)
+    return [
+        Device(row.id, row.moderator_id, row.created_at, row.last_used_at, row.expires_at, row.hash == ours)
+        for row in session.scalars(query)
+    ]
+
+
+def end_sessions(session: Session, moderator_id: int, *, session_id: int | None = None) -> int:
+    """Sign a person out on one device, or on all of them; returns how many that were."""
+    query = update(SignInSession).where(
+        SignInSession.moderator_id == moderator_id, SignInSession.revoked_at.is_(None)
+    )
+    if session_id is not None:
+        query = query.where(SignInSession.id == session_id)
+    ended = query.values(revoked_at=clock.now()).returning(SignInSession.id)
+    return len(session.execute(ended.execution_options(synchronize_session=False)).all())
 
 
 def end_session(session: Session, signer: Signer, secret: str) -> None:

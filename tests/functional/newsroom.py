@@ -30,6 +30,14 @@ WORDS = (
     "Third season running that the under-twelves train on a car park.",
     "Bring back the number 14 bus first, then talk to me about bicycles.",
 )
+SEEN = (
+    "I walked past it this morning and it was still raining into the crate.",
+    "Buy two bollards, get the third one bent. Write to me for the price.",
+    "Thank you for printing the letter in full this time.",
+    "Nobody asked the school, as usual, and the school is the one with the bell.",
+    "The photograph is of the wrong street, which says it all.",
+    "My neighbour at number 9 has been parking there since 1988, ask him.",
+)
 NAMES = ("Greta Holm", "Farid Haddad", "M. Okafor", "Harbour Lass", "Jonas Weber", "Old Quayside")
 
 
@@ -48,6 +56,8 @@ class Newsroom:
         self.person = session.scalars(select(Moderator.id).where(Moderator.name == name)).one()
         self.link = people.make_link(session, Signer(SECRET), name)
         self.parking = self._thread(self.times, "mill-street", "Mill Street to lose 38 parking spaces")
+        self.canteen = self._thread(self.times, "school-canteen", "School canteen to cook its own soup again")
+        self.bus = self._thread(self.times, "number-14", "The number 14 bus comes back, on Sundays")
         self.market = self._thread(self.gazette, "market-hours", "Market hours to end at noon")
         self.hidden = self._hidden()
         self._waiting()
@@ -138,7 +148,7 @@ class Newsroom:
                 thread, 90 - number, name=name, body=words, author_id=author, status="pending"
             )
             self._evidence(one, "first", "first", "The author’s first comments are read first.")
-            seen = self._comment(thread, 300 + number, name=name, body=words[::-1], author_id=author)
+            seen = self._comment(thread, 300 + number, name=name, body=SEEN[number], author_id=author)
             if number % 2:
                 self._report(seen, 40 + number, ("off_topic", "spam", "other")[number % 3])
 
@@ -147,7 +157,7 @@ class Newsroom:
         first = None
         for number in range(12):
             body = ADVERT.format(GREETED[number % 4], SHOWN_BY[number % 5], 500 + 13 * number)
-            thread = self.market if number % 3 else self.parking
+            thread = (self.parking, self.canteen, self.bus)[number % 3]
             name = ("Penny R.", "Carla_88", "D. Summers", "Happy Hannah")[number % 4]
             one = self._comment(
                 thread, 220 - number, name=name, body=body, status="pending", cluster_id=first

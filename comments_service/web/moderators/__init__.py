@@ -10,8 +10,9 @@ from werkzeug.exceptions import HTTPException
 
 from ...errors import Invalid, ServiceError, TooFast, Unauthorised, Unavailable
 from ..audience import ANYONE
+from ..gate import LARGER
 from ..problems import STATUS
-from . import access, assets, decisions, desk, history, phrases, queue, settings, sign_in
+from . import access, assets, decisions, desk, figures, history, phrases, queue, settings, sign_in, team
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -21,7 +22,7 @@ CONTENT_SECURITY_POLICY = (
 logger = logging.getLogger(__name__)
 
 blueprint = Blueprint("moderators", __name__, url_prefix="/moderate", template_folder="templates")
-for part in (queue, decisions, history, desk, settings, sign_in):
+for part in (queue, decisions, history, desk, figures, settings, team, sign_in):
     part.add_to(blueprint)
 
 
@@ -30,6 +31,13 @@ for part in (queue, decisions, history, desk, settings, sign_in):
 def static(name: str) -> Response:
     """The style sheet and the script."""
     return assets.answer(name)
+
+
+@blueprint.before_request
+def _admit_word_lists() -> None:
+    # Before the form is read; the gate has let only this address send so much.
+    if request.path in LARGER:
+        request.max_content_length = request.max_form_memory_size = LARGER[request.path]
 
 
 @blueprint.after_request

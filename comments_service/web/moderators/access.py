@@ -9,7 +9,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, g, request
+from flask import Response, current_app, g, request, url_for
 
 from ... import db, people
 from ...config import Settings
@@ -67,7 +67,7 @@ def open_to(who: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 def person() -> Person:
     """Who is asking; only inside a view that is not open to anyone."""
-    return cast(Person, g.moderators_person)
+    return cast(Person, g.moderator)
 
 
 def sites() -> list[Site]:
@@ -83,6 +83,22 @@ def site_of(key: str) -> Site:
         if site.key == key:
             return site
     raise NotFound("There is no such site among yours.")
+
+
+def first_site() -> Site:
+    """The site that a page of one site shows unless asked; raises NotFound when there is none yet."""
+    if not sites():  # a role on all sites comes before the first of them
+        raise NotFound("There is no site yet: comments-service site add makes one.")
+    return sites()[0]
+
+
+def others(endpoint: str, site: Site) -> list[dict[str, str]]:
+    """The same page for each of the person's other sites."""
+    return [
+        {"name": other.name, "href": url_for(endpoint, site=other.key)}
+        for other in sites()
+        if other is not site
+    ]
 
 
 def short_name(site_name: str) -> str:
@@ -146,7 +162,7 @@ def _admit(who: str) -> None:
     found = people.person_of_session(session, signer(), secret) if secret else None
     if secret is None or found is None:
         raise Unauthorised("You are not signed in.")
-    g.moderators_person = found
+    g.moderator = found
     # A test may hold one `g` over many requests.
     g.pop("moderators_sites", None)
     g.pop("moderators_short_names", None)

@@ -11,11 +11,14 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
+from ...models import WITHDRAWN
 from ...models.decision import REASONS, REASONS_WITH_NOTE
 from ...models.policy import Policy
 from ...reading import queues
+from ...reading.notices import Noticed
 from ...reading.queues import QueueRow
-from . import access, phrases
+from . import access, groups, phrases
+from .groups import Group
 
 LINE_CHARACTERS = 200
 TINTS = 6
@@ -127,7 +130,23 @@ class Card:
         self.edited_at = row.edited_at
         self.author_id = row.author.id if row.author else None
         self.status = row.status
+        self.revision = row.revision
+        self.parent_id = row.parent.id if row.parent else None
+        self.notices: Sequence[Noticed] = ()
+        self.group: Group | None = None
+        self.singly_href = ""
         self.item = f"{row.site_key}/{row.id}/{row.revision}/{row.status}"
+
+    @property
+    def group_strip(self) -> tuple[str, Markup]:
+        """What the strip says of the group."""
+        assert self.group is not None
+        return groups.strip(self.group)
+
+    @property
+    def gone(self) -> bool:
+        """Whether its author took it back: a decision then only answers those who complained."""
+        return self.status == WITHDRAWN
 
     @cached_property
     def record(self) -> str:
@@ -240,6 +259,8 @@ class Card:
     @cached_property
     def strip(self) -> Strip:
         """What happened, when and why."""
+        if any(notice.closed_at is None for notice in self.notices):
+            return self._strip_of_notices()
         if self._row.reports:
             return self._strip_of_reports()
         if self.status == "pending":
@@ -251,6 +272,13 @@ class Card:
             rest = Markup("{} by software: no check objected.").format(phrases.when_at(self.created_at))
             return Strip("clock", "Published", rest)
         return Strip("cross", phrases.STATUSES[self.status], f"by software. {self._messages()}".strip())
+
+    def _strip_of_notices(self) -> Strip:
+        waiting = [notice for notice in self.notices if notice.closed_at is None]
+        rest = Markup("since {}: {} that it is illegal. Whoever sent it waits for an answer. {}").format(
+            phrases.when(waiting[0].created_at), phrases.plural(len(waiting), "notice"), self._messages()
+        )
+        return Strip("flag", "Notified", rest)
 
     def _strip_of_reports(self) -> Strip:
         reports = self._row.reports

@@ -16,6 +16,7 @@ from ...models import Decision, Site
 from ...moderation import Item, Result
 from ...reading import queues
 from ..audience import MODERATOR
+from ..auth import write
 from . import access, acts, frame, phrases
 from .access import open_to
 
@@ -41,7 +42,7 @@ def decide() -> Response:
             results += moderation.decide(session, site_id=site.id, moderator_id=moderator_id, items=items)
         return results
 
-    results = db.write(work)
+    results = write(work)
     done = [result.decision for result in results if result.decision is not None]
     late = [result.comment for result in results if result.result in ("stale", "unchanged")]
     gone = sum(result.result == "not_found" for result in results)
@@ -63,13 +64,14 @@ def reverse() -> Response:
             for id in wanted
         ]
 
-    return _answered(done=db.write(work), back=request.form.get("back", ""), show=_comment_of(wanted[0]))
+    return _answered(done=write(work), back=request.form.get("back", ""), show=_comment_of(wanted[0]))
 
 
 def _wanted() -> list[tuple[Site, list[Item]]]:
     """What the form asks, by site. Raises Invalid, and NotFound for a site that is not the person's."""
     action, reason = _action()
     note = request.form.get("note", "").replace("\r\n", "\n")
+    trust = action == "approve" and request.form.get("trust") == "yes"
     picked = [_picked(text) for text in dict.fromkeys(request.form.getlist("item"))]
     if not 1 <= len(picked) <= MOST_ITEMS:
         raise Invalid.field("item", "length", f"Tick 1 to {MOST_ITEMS} comments, then decide.")
@@ -77,7 +79,10 @@ def _wanted() -> list[tuple[Site, list[Item]]]:
     return [
         (
             access.site_of(key),
-            [Item(comment, revision, status, action, reason, note) for _, comment, revision, status in picks],
+            [
+                Item(comment, revision, status, action, reason, note, trust)
+                for _, comment, revision, status in picks
+            ],
         )
         for key, picks in groupby(picked, key=lambda pick: pick[0])
     ]

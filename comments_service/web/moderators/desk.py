@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, request, stream_with_context, url_for
 from sqlalchemy import or_, select
 
 from ... import banning, clock, db, moderation
 from ... import threads as threads_verbs
-from ...errors import Invalid, NotFound
-from ...models import Site, Thread
+from ...errors import Invalid, NotFound, Refused
+from ...models import Site, Thread, ThreadAlias
 from ...models.policy import MODES, Policy
 from ...moderation import Logged
-from ...reading import cursors
-from ..audience import MODERATOR
+from ...reading import cursors, log_files
+from ..audience import ADMIN, MODERATOR
+from ..auth import write
 from . import access, frame, phrases
 from .access import open_to
 from .history import HASH_DIGITS, chain
@@ -33,20 +36,23 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/bans/<int:ban_id>/lift", "lift", lift, methods=["POST"])
     blueprint.add_url_rule("/threads", "threads", threads)
     blueprint.add_url_rule("/threads", "change_thread", change_thread, methods=["POST"])
+    blueprint.add_url_rule("/threads/moves", "move_thread", move_thread, methods=["POST"])
+    blueprint.add_url_rule("/log/export", "export_log", export_log)
 
 
 @open_to(MODERATOR)
 def log() -> str:
     """The decision log of one site, newest first, and whether its chain holds."""
     view = frame.view(desk="log")
-    site = view.site or _first_site()
+    site = view.site or access.first_site()
     cursor = request.args.get("cursor") or None
     rows, following = moderation.logged(db.reading(), site_id=site.id, cursor=cursor, limit=PAGE)
     return frame.rendered(
         "log.html",
         view=view,
         site_name=site.name,
-        others=_others("moderators.log", site),
+        site_key=site.key,
+        others=access.others("moderators.log", site),
         chain=chain(db.reading(), site, check=request.args.get("check") == "1"),
         rows=[_log_row(row) for row in rows],
         next_href=url_for("moderators.log", site=site.key, cursor=following) if following else None,
@@ -57,7 +63,7 @@ def log() -> str:
 def bans() -> str:
     """The bans in force on one site, newest first."""
     view = frame.view(desk="bans")
-    site = view.site or _first_site()
+    site = view.site or access.first_site()
     cursor = request.args.get("cursor") or None
     found, following = banning.listed(db.reading(), site.id, cursor=cursor, limit=PAGE)
     return frame.rendered(
@@ -65,7 +71,7 @@ def bans() -> str:
         view=view,
         site_name=site.name,
         site_key=site.key,
-        others=_others("moderators.bans", site),
+        others=access.others("moderators.bans", site),
         bans=found,
         message=MESSAGES.get(request.args.get("done", "")),
         next_href=url_for("moderators.bans", site=site.key, cursor=following) if following else None,
@@ -81,7 +87,7 @@ def ban() -> Response:
     comment_id = _whole(request.form.get("comment", ""), "comment", 2**62)
     moderator_id = access.person().id
     reason, kind = request.form.get("reason", ""), request.form.get("kind", "author")
-    db.write(
+    write(
         lambda session: (
             banning.ban(
                 session,
@@ -101,7 +107,7 @@ def ban() -> Response:
 def lift(ban_id: int) -> Response:
     """End a ban."""
     site = access.site_of(request.form.get("site", ""))
-    db.write(lambda session: banning.lift(session, site_id=site.id, ban_id=ban_id))
+    write(lambda session: banning.lift(session, site_id=site.id, ban_id=ban_id))
     return _see("moderators.bans", site=site.key, done="lifted")
 
 
@@ -111,13 +117,13 @@ def threads() -> str:
     view = frame.view(desk="threads")
     wanted = request.args.get("title", "").strip()[:LONGEST_SEARCH]
     rows, following = _threads(view.site_ids, wanted, request.args.get("cursor") or None)
-    sites = {site.id: site for site in access.sites()}
+    sites, aliases = {site.id: site for site in access.sites()}, _aliases([row.id for row in rows])
     values: dict[str, Any] = {"site": view.site.key if view.site else None, "title": wanted or None}
     return frame.rendered(
         "threads.html",
         view=view,
         title=wanted,
-        rows=[_thread_row(row, sites[row.site_id]) for row in rows],
+        rows=[_thread_row(row, sites[row.site_id], aliases[row.id]) for row in rows],
         modes=MODES,
         message=MESSAGES.get(request.args.get("done", "")),
         next_href=url_for("moderators.threads", **values, cursor=following) if following else None,
@@ -126,14 +132,11 @@ def threads() -> str:
 
 @open_to(MODERATOR)
 def change_thread() -> Response:
-    """Set a thread's mode and its slow mode."""
+    """Set what the form names of a thread: mode, slow mode, closing time, title, address."""
     site = access.site_of(request.form.get("site", ""))
     slug = request.form.get("slug", "")
     changes = {
-        "mode": request.form.get("mode") or None,
-        "slow_seconds": _whole(
-            request.form.get("slow_seconds", "0"), "slow_seconds", threads_verbs.SLOWEST_SECONDS
-        ),
+        name: read(request.form[name].strip()) for name, read in FIELDS.items() if name in request.form
     }
 
     def work(session: Any) -> None:
@@ -141,29 +144,60 @@ def change_thread() -> Response:
         threads_verbs.find(session, site_id=site.id, slug=slug)
         threads_verbs.patch(session, site_id=site.id, slug=slug, changes=changes)
 
-    db.write(work)
+    write(work)
     return _see("moderators.threads", site=request.form.get("only") or None, done="saved")
 
 
+@open_to(ADMIN)
+def move_thread() -> Response:
+    """Give a thread another slug, or join it to the thread that has it."""
+    site = access.site_of(request.form.get("site", ""))
+    if site not in access.administered():
+        raise Refused("Only an admin of this site may move its threads.")
+    slug, to = request.form.get("slug", ""), request.form.get("to", "")
+    write(lambda session: threads_verbs.move(session, site_id=site.id, slug=slug, to=to).id)
+    return _see("moderators.threads", site=request.form.get("only") or None, title=to, done="moved")
+
+
+@open_to(MODERATOR)
+def export_log() -> Response:
+    """One site's decision log as a file: JSON Lines or CSV."""
+    site = access.site_of(request.args.get("site", ""))
+    ending = request.args.get("format", "csv")
+    if ending not in log_files.FORMATS:
+        raise NotFound("There is no such format.")
+    lines = log_files.FORMATS[ending](db.reading(), site.id)
+    response = Response(stream_with_context(lines), content_type=LOG_TYPES[ending])
+    response.headers["Content-Disposition"] = f'attachment; filename="decisions-{site.key}.{ending}"'
+    return response
+
+
+LOG_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
+
+
+def _closing(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError as error:
+        message = "Give day and hour, such as 2026-12-24T18:00."
+        raise Invalid.field("closes_at", "invalid", message) from error
+
+
+FIELDS: dict[str, Callable[[str], Any]] = {
+    "mode": lambda text: text or None,
+    "slow_seconds": lambda text: _whole(text or "0", "slow_seconds", threads_verbs.SLOWEST_SECONDS),
+    "closes_at": _closing,
+    "title": lambda text: text or None,
+    "url": lambda text: text or None,
+}
 MESSAGES = {
+    "moved": "The thread is moved. The slug it had leads to it.",
     "banned": "The ban is in force.",
     "lifted": "The ban is lifted.",
     "saved": "The thread is changed.",
 }
-
-
-def _first_site() -> Site:
-    if not access.sites():  # a role on all sites comes before the first of them
-        raise NotFound("There is no site yet: comments-service site add makes one.")
-    return access.sites()[0]
-
-
-def _others(endpoint: str, site: Site) -> list[dict[str, str]]:
-    return [
-        {"name": other.name, "href": url_for(endpoint, site=other.key)}
-        for other in access.sites()
-        if other is not site
-    ]
 
 
 def _log_row(row: Logged) -> dict[str, Any]:
@@ -199,17 +233,34 @@ def _threads(site_ids: list[int], wanted: str, cursor: str | None) -> tuple[list
     return rows[:PAGE], cursors.make("threads", rows[PAGE - 1].id) if more else None
 
 
-def _thread_row(row: Thread, site: Site) -> dict[str, Any]:
+def _aliases(thread_ids: Collection[int]) -> Mapping[int, list[str]]:
+    """The slugs that threads had before."""
+    query = select(ThreadAlias.thread_id, ThreadAlias.slug).where(ThreadAlias.thread_id.in_(thread_ids))
+    found: dict[int, list[str]] = defaultdict(list)
+    for thread_id, slug in db.reading().execute(query.order_by(ThreadAlias.id)):
+        found[thread_id].append(slug)
+    return found
+
+
+def _thread_row(row: Thread, site: Site, aliases: list[str]) -> dict[str, Any]:
+    policy = Policy.of(site)
     return {
-        "title": row.title or row.slug,
-        "url": Policy.of(site).article(row.url, row.slug),
+        "heading": row.title or row.slug,
+        "title": row.title or "",
+        "url": row.url or "",
+        "article_url": policy.article(row.url, row.slug),
         "slug": row.slug,
         "site_key": site.key,
         "site_name": site.name,
-        "site_mode": Policy.of(site).mode,
+        "site_mode": policy.mode,
         "mode": row.mode,
         "slow_seconds": row.slow_seconds,
+        "closes_at": row.closes_at,
+        "closes_field": f"{row.closes_at:%Y-%m-%dT%H:%M}" if row.closes_at else "",
+        "mode_now": policy.mode_of(row.mode, row.closes_at, row.opened_at),
         "count": row.count,
+        "aliases": aliases,
+        "is_ours": site in access.administered(),
     }
 
 

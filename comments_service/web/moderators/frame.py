@@ -170,9 +170,9 @@ def _queue_link(name: str, site: str | None, count: int, *, here: bool) -> Queue
 
 
 def _desk(site: str | None, here: str | None) -> list[DeskLink]:
-    places = {"log": "Decision log", "threads": "Threads", "bans": "Bans"}
+    places = {"log": "Decision log", "figures": "Figures", "threads": "Threads", "bans": "Bans"}
     if access.administered():
-        places["settings"] = "Settings"
+        places |= {"settings": "Settings", "people": "People"}
     return [
         DeskLink(label, url_for(f"moderators.{name}", site=site), name == here)
         for name, label in places.items()
@@ -192,6 +192,7 @@ def _here(**changes: str | None) -> str:
 LISTS = (
     "moderators.queue",
     "moderators.log",
+    "moderators.figures",
     "moderators.threads",
     "moderators.bans",
     "moderators.settings",

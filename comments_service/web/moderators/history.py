@@ -18,9 +18,10 @@ from ...errors import NotFound
 from ...models import PENDING, WITHDRAWN, Comment, Site
 from ...models.decision import DISCARD, HOLD, REVERSE
 from ...models.policy import Policy
-from ...reading import queues
+from ...reading import queues, statements
 from ...reading.queues import Complaint as Report
 from ...reading.queues import Decided, QueueRow, Record, Version
+from ...reading.statements import Statement
 from ..audience import MODERATOR
 from . import access, acts, frame, phrases
 from .access import open_to
@@ -84,12 +85,14 @@ def history(comment_id: int) -> str:
     whole = queues.card(session, site_ids, comment_id)
     if whole is None:
         raise NotFound("There is no such comment.")
+    site = access.site_of(whole.site_key)
+    told = statements.of(session, Policy.of(site), [comment_id]).get(comment_id)
     withdrawn_at = session.scalar(select(Comment.withdrawn_at).where(Comment.id == comment_id))
     return frame.rendered(
         "history.html",
         view=frame.view(),
-        story=_story(whole, withdrawn_at),
-        chain=chain(session, access.site_of(whole.site_key)),
+        story=_story(whole, withdrawn_at, told),
+        chain=chain(session, site),
         said=acts.told(session, site_ids, done=ids(request.args.get("done", ""))),
     )
 
@@ -104,7 +107,7 @@ def chain(session: Session, site: Site, *, check: bool = False) -> Chain:
     return Chain(site.name, head.count, f"{digits[:12]}…{digits[-8:]}", href, checked, broken)
 
 
-def _story(whole: queues.Card, withdrawn_at: datetime | None) -> dict[str, Any]:
+def _story(whole: queues.Card, withdrawn_at: datetime | None, told: Statement | None) -> dict[str, Any]:
     standing = _standing(whole.decisions)
     return {
         "id": whole.id,
@@ -120,6 +123,7 @@ def _story(whole: queues.Card, withdrawn_at: datetime | None) -> dict[str, Any]:
         "now": _now(whole),
         "reports_now": _reports_now(whole.all_reports),
         "record": _record(whole.author),
+        "told": told,
         "undo": standing.id if standing else None,
         "undo_name": phrases.NAMES[standing.action] if standing else "",
         "decidable": whole.status != WITHDRAWN,

@@ -165,6 +165,19 @@ def ago(moment: datetime | None) -> str:
     raise AssertionError("unreachable")  # a day is the smallest unit
 
 
+def lasting(seconds: float | None) -> str:
+    """A length of time, roughly: `9 s`, `21 min`, `3 h`, `2 days`; nothing for None."""
+    if seconds is None:
+        return ""
+    for size, unit in ((172_800, "days"), (5_400, "h"), (90, "min")):
+        if seconds >= size:
+            return f"{round(seconds / LASTING[unit])} {unit}"
+    return f"{round(seconds)} s"
+
+
+LASTING = {"days": 86_400, "h": 3_600, "min": 60}
+
+
 def day(moment: datetime) -> str:
     """`Today, Sunday 22 November`."""
     spelled = f"{moment:%A} {moment.day} {moment:%B}"

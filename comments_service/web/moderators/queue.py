@@ -10,9 +10,10 @@ from flask import Blueprint, request
 
 from ... import clock, db
 from ...errors import NotFound
-from ...reading import queues
+from ...models import PENDING
+from ...reading import notices, queues
 from ..audience import MODERATOR
-from . import access, acts, frame, phrases
+from . import access, acts, frame, groups, phrases
 from .access import open_to
 from .cards import Card, choices
 from .frame import View
@@ -75,7 +76,7 @@ def show() -> str:
     queue = frame.chosen_queue()
     page = queues.page(db.reading(), view.site_ids, queue, q=view.q or None, cursor=cursor, limit=ROWS)
     cards = [Card(row) for row in page.rows]
-    current = _current(view, cards)
+    current = _completed(view, _current(view, cards))
     at = cards.index(current) if current in cards else -1
     view.next_href = frame.queue_href(view, cursor=page.next) if page.next else None
     return frame.rendered(
@@ -96,12 +97,13 @@ def show() -> str:
 def card(comment_id: int) -> str:
     """The card alone, for the script. Raises NotFound for a comment of another site."""
     view = frame.view(queue=frame.chosen_queue())
-    found = _asked(view, comment_id)
+    found = _completed(view, _asked(view, comment_id))
     if found is None:
         raise NotFound("There is no such comment.")
     undo = acts.latest(db.reading(), view.site_ids, access.person().id)
     skip_href = frame.queue_href(view)
-    return frame.rendered("card.html", view=view, card=found, undo=undo, skip_href=skip_href, position="")
+    template = "group.html" if found.group else "card.html"
+    return frame.rendered(template, view=view, card=found, undo=undo, skip_href=skip_href, position="")
 
 
 def ids(text: str) -> list[int]:
@@ -125,9 +127,21 @@ def _asked(view: View, comment_id: int) -> Card | None:
     return None if row is None else Card(row)
 
 
+def _completed(view: View, card: Card | None) -> Card | None:
+    """What only the comment that is shown whole needs: its notices, and its cluster unless asked singly."""
+    if card is not None:
+        card.notices = notices.on(db.reading(), [card.id])[card.id]
+        if card.status == PENDING and request.args.get("singly") is None:
+            card.group = groups.of(db.reading(), card.site_key, card.id)
+            card.singly_href = frame.queue_href(view, comment=card.id, singly=1)
+    return card
+
+
 def _lines(view: View, cards: Sequence[Card], at: int, cursor: str | None) -> list[Line]:
+    group = cards[at].group if at >= 0 else None
+    together = group.ids if group else set()
     return [
-        Line(one, frame.queue_href(view, comment=one.id, cursor=cursor), place <= at)
+        Line(one, frame.queue_href(view, comment=one.id, cursor=cursor), place <= at or one.id in together)
         for place, one in enumerate(cards)
     ]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, request, url_for
 
-from ... import db
 from ... import sites as sites_verbs
 from ...errors import Invalid, Refused
 from ...models import Site
 from ...models.policy import KEYS, Policy
 from ..audience import ADMIN
+from ..auth import write
 from . import access, frame
 from .access import open_to
 
@@ -51,7 +51,7 @@ def change_settings() -> Response:
     site = _chosen(request.form.get("site", ""))
     document = {name: _read(name, request.form[name]) for name in KEYS if name in request.form}
     try:
-        db.write(lambda session: _set(session, site.key, document))
+        write(lambda session: _set(session, site.key, document))
     except Invalid as error:
         faults = {one.field: one.message for one in error.errors}
         shown = {**Policy.of(site).document(), **document}

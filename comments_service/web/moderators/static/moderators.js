@@ -1,6 +1,6 @@
 // Keys, the optimistic step to the next card, bulk and undo. Every act here is a form that also works alone.
 const KEYS_OFF = "moderate.keys";
-const AHEAD = 3; // cards fetched before they are asked for
+const AHEAD = 5; // cards fetched before they are asked for
 const TOPPED_UP_BELOW = 8; // rows left when further ones are fetched
 const root = document.documentElement;
 const $ = (selector, within = document) => within.querySelector(selector);
@@ -146,6 +146,7 @@ function stepInMenu(menu, by) {
 function setUpQueue() {
   document.addEventListener("submit", onSubmit);
   document.addEventListener("click", onClick);
+  place.addEventListener("change", countGroup);
   addEventListener("beforeunload", (event) => {
     if (place.dataset.saving) event.preventDefault();
   });
@@ -244,7 +245,8 @@ function withComment(id) {
 function hideSeen() {
   const all = lines();
   const at = all.findIndex((line) => line.dataset.row === currentId());
-  all.forEach((line, place) => (line.hidden = place <= at));
+  const together = new Set($$("[data-grouped-item]", place).map((box) => box.value.split("/")[1]));
+  all.forEach((line, number) => (line.hidden = number <= at || together.has(line.dataset.row)));
   const position = $("[data-position]", place);
   const total = $("[data-count-here]")?.textContent;
   if (at >= 0 && total && !new URLSearchParams(location.search).get("cursor")) position.textContent = `${at + 1} of ${total}`;
@@ -285,6 +287,7 @@ function onSubmit(event) {
     // Not form.action: a field of that name stands before it.
     const body = fields(form, event.submitter);
     if (form === rows && !body.get("item")) return;
+    if (form.matches(".of-group") && !body.get("item")) return event.preventDefault();
     event.preventDefault();
     decide(body);
   }
@@ -304,6 +307,7 @@ async function decide(body) {
   const at = all.findIndex((line) => line.dataset.row === current);
   const taken = ids.map((id) => ({ id, line: lineOf(id), before: lineOf(id)?.nextElementSibling ?? null }));
   const stays = !ids.includes(current);
+  const inGroup = Boolean(lineOf(current) && $("[data-group]", place));
   const rest = all.filter((line) => !ids.includes(line.dataset.row));
   const next = all.slice(at + 1).find((line) => rest.includes(line)) ?? rest.at(0);
   for (const { id, line } of taken) {
@@ -326,6 +330,32 @@ async function decide(body) {
   }
   settle(answer);
   if (!stays && !next) location.assign(afterLast(answer));
+  else refresh(taken, stays && inGroup);
+}
+
+// What was decided changes what other cards say: the author's record, the parent, what is left of a group.
+async function refresh(taken, redraws) {
+  const authors = new Set(taken.map(({ line }) => line?.dataset.author).filter(Boolean));
+  const isStale = (line) => authors.has(line.dataset.author) || taken.some(({ id }) => id === line.dataset.parent);
+  const stale = lines().filter(isStale).map((line) => line.dataset.row);
+  for (const id of stale) cards.delete(id);
+  const shown = currentId();
+  if (redraws) return void show(shown);
+  prefetch();
+  if (!stale.includes(shown)) return;
+  const fresh = await fetchCard(shown).catch(() => null);
+  cards.delete(shown);
+  if (!fresh || currentId() !== shown) return;
+  for (const part of $$("[data-fresh]", place)) {
+    const other = $(`[data-fresh="${part.dataset.fresh}"]`, fresh);
+    if (other) part.replaceWith(other);
+  }
+}
+
+function countGroup(event) {
+  if (!event.target.matches("[data-grouped-item]")) return;
+  const ticked = $$("[data-grouped-item]:checked", place).length;
+  for (const shown of $$("[data-grouped]", place)) shown.textContent = ticked;
 }
 
 function afterLast(answer) {
