@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from . import clock, identity, publishing
 from .errors import FieldError, Invalid, NotFound
 from .identity import Reader, Signer
-from .models import PENDING, PUBLISHED, Author, Comment, Notice, Report, Site
+from .models import PENDING, PUBLISHED, Author, Comment, Evidence, Notice, Report, Site
 from .models.decision import HOLD
 from .models.notice import LONGEST_EMAIL
 from .models.policy import Policy
@@ -166,6 +166,16 @@ def _hide_after_enough(session: Session, policy: Policy, comment: Comment) -> No
     if not 0 < policy.hide_after_reports <= comment.open_reports:
         return
     comment.reason = HIDDEN
-    publishing.change(
-        session, comment, State(PENDING, comment.held_revision or comment.revision), Because(HOLD)
+    revision = comment.held_revision or comment.revision
+    session.add(
+        Evidence(
+            comment_id=comment.id,
+            revision=revision,
+            check="reports",
+            rule="hide_after_reports",
+            score=comment.open_reports,
+            message=f"Readers on {comment.open_reports} networks reported it; the site hides it at "
+            f"{policy.hide_after_reports}.",
+        )
     )
+    publishing.change(session, comment, State(PENDING, revision), Because(HOLD))

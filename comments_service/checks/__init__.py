@@ -8,7 +8,22 @@ from collections.abc import Callable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from . import banned, closed, duplicate, first, form_time, honeypot, links, mode, names, near, slow, words
+from . import (
+    banned,
+    closed,
+    duplicate,
+    first,
+    form_time,
+    honeypot,
+    links,
+    mode,
+    names,
+    near,
+    personal_data,
+    record,
+    slow,
+    words,
+)
 from .draft import PUBLISH, AuthorFacts, Draft, Found, Seen, ThreadFacts, Verdict, hold
 from .looking import look
 
@@ -38,7 +53,9 @@ CHAIN: tuple[Check, ...] = (
     names.check,
     words.check,
     links.check,
+    personal_data.check,
     near.check,
+    record.check,
     first.check,
     mode.check,
 )

@@ -101,6 +101,16 @@ def test_what_was_typed_faster_than_a_person_types_is_held(horizons: Service, ti
     assert horizons.post("Fast", form=form).status_code == 202
     tick(timedelta(seconds=1))
     assert horizons.post("Slow enough", form=form).status_code == 201
+    horizons.set_policy(form_token="hold")
+    tick(timedelta(hours=23))
+    assert horizons.post("Thought over", form=form).status_code == 201
+    tick(timedelta(hours=1))
+    assert horizons.post("Kept in store", form=form).status_code == 202
+    horizons.add_site("elsewhere")
+    foreign = horizons.post_json("elsewhere/forms", {}).get_json()["form"]
+    tick(timedelta(seconds=5))
+    assert horizons.post("Replayed", form=foreign).status_code == 202
+    assert horizons.post("Forged", form=foreign[:-3] + "AAA").status_code == 202
 
 
 def test_closed_threads_and_unregistered_slugs_refuse(horizons: Service) -> None:

@@ -50,6 +50,13 @@ def reported(service: Service, token: str) -> dict[int, list[dict[str, Any]]]:
     return {row["id"]: row["reports"] for row in answer.get_json()["comments"]}
 
 
+def evidence(service: Service, token: str, comment: int) -> list[tuple[str, str, float]]:
+    """Check, rule and score of what speaks against the comment, as moderators see it."""
+    path = f"/api/v1/sites/horizons/moderation/comments/{comment}"
+    card = service.client.get(path, headers={"Authorization": f"Bearer {token}"}).get_json()
+    return [(found["check"], found["rule"], found["score"]) for found in card["evidence"]]
+
+
 def is_public(service: Service, comment: int) -> bool:
     return service.get(f"horizons/comments/{comment}").status_code == 200
 
@@ -105,6 +112,7 @@ def test_enough_distinct_reports_hide_a_comment_until_it_is_decided(horizons: Se
     (mine,) = horizons.post_json("horizons/mine", {"author_key": key, "slug": "tarn"}).get_json()["comments"]
     assert (mine["status"], mine["id"]) == ("pending", comment)
     assert mine["reason"]
+    assert evidence(horizons, token, comment) == [("reports", "hide_after_reports", 3)]
     decide(horizons, token, comment, "approve", seen="pending")
     assert is_public(horizons, comment)
     assert reported(horizons, token) == {}
