@@ -70,6 +70,9 @@ def purge(database: Database, now: datetime, progress: Progress | None = None) -
     tell = progress or _silent
     tell("Erasing what was withdrawn")
     done = _erase_withdrawn(database, now, tell)
+    if done.comments:
+        tell("Clearing the search")
+        _clear_search(database)
     tell("Forgetting addresses")
     last_day = (now - timedelta(days=DAYS_KEPT)).date().isoformat()
     done = replace(
@@ -104,6 +107,12 @@ def _erase_withdrawn(database: Database, now: datetime, tell: Progress) -> Purge
         if (newest - end) // STRIDE % 50 == 49:
             tell(f"Looked at {newest - end + STRIDE:,} of {newest:,} comments")
     return Purged(comments=erased, rows=removed)
+
+
+def _clear_search(database: Database) -> None:
+    is_more = database.write(partial(searching.clear, begin=True))
+    while is_more:
+        is_more = database.write(partial(searching.clear, begin=False))
 
 
 def _erase_between(session: Session, *, after: int, until: int, now: datetime) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     column,
     delete,
     func,
+    insert,
     literal,
     or_,
     select,
@@ -37,6 +38,8 @@ from .text import terms
 from .text.terms import Term
 
 SEARCH = "search_"
+# What a step of `clear` rewrites; it takes some milliseconds.
+PAGES_AT_ONCE = 300
 
 _COMMENT_WORDS = cast(Table, CommentWords.__table__)
 _THREAD_WORDS = cast(Table, ThreadWords.__table__)
@@ -70,12 +73,28 @@ def of_comment(name: str, body: str) -> str:
 
 
 def forget(session: Session, comment_ids: Collection[int]) -> None:
-    """Keep nothing of these comments any more; on SQLite, `erase` makes it so for good."""
+    """Keep nothing of these comments any more; on SQLite, `clear` makes it so for good."""
     session.execute(
         delete(CommentWords)
         .where(CommentWords.comment_id.in_(comment_ids))
         .execution_options(synchronize_session=False)
     )
+
+
+def clear(session: Session, *, begin: bool) -> bool:
+    """A step of taking words that were forgotten out of SQLite's index, where they stand until its parts are
+    merged; whether there is more to do. PostgreSQL does it by itself. `begin` with the first step.
+    """
+    if _is_postgres(session):
+        return False
+    name = f"{SEARCH}{_COMMENT_WORDS.name}"
+    changes = session.execute(select(func.total_changes())).scalar_one()
+    index = table(name, column(name), column("rank"))
+    # A negative number takes all parts together, a positive one goes on with that.
+    step = {name: "merge", "rank": -PAGES_AT_ONCE if begin else PAGES_AT_ONCE}
+    session.execute(insert(index).values(step))
+    # SQLite: the command itself counts as one, so less than two means that nothing was left to merge.
+    return bool(session.execute(select(func.total_changes())).scalar_one() - changes >= 2)
 
 
 def hold(session: Session, asked: Sequence[Term]) -> ColumnElement[bool]:
