@@ -39,8 +39,9 @@ VOCABULARY = 5_000
 
 
 class Filled(NamedTuple):
-    """What a benchmark must know of a database: a moderator's token, and the numbers of an author."""
+    """What a benchmark must know of a database: how many wait, a moderator's token, an author's id."""
 
+    size: int
     token: str
     author: int
 
@@ -61,7 +62,7 @@ def fill(url: str, size: int) -> Filled:
             head = rows.head
         token = database.write(lambda session: _finish(session, site_id, size, head))
         _analyse(database)
-        return Filled(token, authors[0])
+        return Filled(size, token, authors[0])
     finally:
         database.writer.dispose()
 
