@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import TypeVar, cast
 
-from flask import current_app, request
+from flask import current_app, g, request
+from sqlalchemy.orm import Session
 
 from .. import db, people
 from ..errors import Refused, Unauthorised
@@ -17,6 +20,8 @@ from .audience import ADMIN, declared
 
 LONGEST_TOKEN = 200
 SAFE = ("GET", "HEAD", "OPTIONS")
+
+T = TypeVar("T")
 
 
 def moderator_of(site_key: str) -> tuple[Site, Person]:
@@ -34,7 +39,22 @@ def moderator_of(site_key: str) -> tuple[Site, Person]:
     if held is None or ROLES.index(held) < ROLES.index(role):
         raise Refused(f"This needs the role {role} on this site.", code="role")
     _note_use(asking.signer(), token)
+    g.moderator = person
     return site, person
+
+
+def write(work: Callable[[Session], T]) -> T:
+    """`db.write` for the moderator who asks, whose roles are looked up once more inside: a write may wait.
+
+    Raises Refused when they were removed, or their roles changed, since the request came in.
+    """
+    person = cast(Person, g.moderator)
+
+    def checked(session: Session) -> T:
+        people.check_unchanged(session, person)
+        return work(session)
+
+    return db.write(checked)
 
 
 def _declared_role() -> str:

@@ -14,7 +14,7 @@ from ...moderation import Item
 from ...reading import figures, log_files, notices, queues
 from ...text import slugs
 from ..audience import ADMIN, MODERATOR, open_to
-from ..auth import SAFE, moderator_of
+from ..auth import SAFE, moderator_of, write
 from ..schemas import moderation as shapes
 from .input import Blueprint, Parser
 
@@ -90,7 +90,7 @@ def decide(sent: dict[str, Any], site: str) -> dict[str, Any]:
     """Decide on up to a hundred comments, each bound to the revision and status that were seen."""
     found, person = moderator_of(site)
     items = [Item(**one) for one in sent["decisions"]]
-    results = db.write(
+    results = write(
         lambda session: moderation.decide(session, site_id=found.id, moderator_id=person.id, items=items)
     )
     return {"results": results}
@@ -103,7 +103,7 @@ def decide(sent: dict[str, Any], site: str) -> dict[str, Any]:
 def reverse(sent: dict[str, Any], site: str, decision: int) -> dict[str, int]:
     """Undo a comment's latest decision: restores exactly the state before."""
     found, person = moderator_of(site)
-    reversal = db.write(
+    reversal = write(
         lambda session: moderation.reverse(
             session, site_id=found.id, moderator_id=person.id, decision_id=decision
         )
@@ -166,7 +166,7 @@ def bans(query: dict[str, Any], site: str) -> dict[str, Any]:
 def ban(sent: dict[str, Any], site: str) -> banning.Ban:
     """Ban an author, or the address a comment came from (for 30 days at most)."""
     found, person = moderator_of(site)
-    return db.write(lambda session: banning.ban(session, site_id=found.id, moderator_id=person.id, **sent))
+    return write(lambda session: banning.ban(session, site_id=found.id, moderator_id=person.id, **sent))
 
 
 @blueprint.delete("/bans/<int:ban_id>")
@@ -175,7 +175,7 @@ def ban(sent: dict[str, Any], site: str) -> banning.Ban:
 def lift(site: str, ban_id: int) -> None:
     """End a ban."""
     found, _ = moderator_of(site)
-    db.write(lambda session: banning.lift(session, site_id=found.id, ban_id=ban_id))
+    write(lambda session: banning.lift(session, site_id=found.id, ban_id=ban_id))
 
 
 @blueprint.get("/threads")
@@ -196,7 +196,7 @@ def thread(query: dict[str, Any], site: str) -> threads.Thread:
 def patch_thread(query: dict[str, Any], sent: dict[str, Any], site: str) -> threads.Thread:
     """Change a thread; a slug that is new is registered."""
     found, _ = moderator_of(site)
-    return db.write(lambda session: threads.patch(session, site_id=found.id, changes=sent, **query))
+    return write(lambda session: threads.patch(session, site_id=found.id, changes=sent, **query))
 
 
 @blueprint.post("/threads/moves")
@@ -206,7 +206,7 @@ def patch_thread(query: dict[str, Any], sent: dict[str, Any], site: str) -> thre
 def move(sent: dict[str, Any], site: str) -> threads.Thread:
     """Rename a thread, or merge it into another; the old slug stays as an alias. Needs an admin."""
     found, _ = moderator_of(site)
-    return db.write(lambda session: threads.move(session, site_id=found.id, **sent))
+    return write(lambda session: threads.move(session, site_id=found.id, **sent))
 
 
 @blueprint.delete("/threads/aliases")
@@ -216,7 +216,7 @@ def move(sent: dict[str, Any], site: str) -> threads.Thread:
 def drop_alias(query: dict[str, Any], site: str) -> None:
     """Let an old slug lead nowhere again. Needs an admin."""
     found, _ = moderator_of(site)
-    db.write(lambda session: threads.drop_alias(session, site_id=found.id, **query))
+    write(lambda session: threads.drop_alias(session, site_id=found.id, **query))
 
 
 @blueprint.get("/settings")
@@ -236,4 +236,4 @@ def settings(query: dict[str, Any], site: str) -> dict[str, Any]:
 def patch_settings(sent: dict[str, Any], site: str) -> dict[str, Any]:
     """Change the site's policy; null sets a key back to its default. Needs an admin."""
     found, _ = moderator_of(site)
-    return db.write(lambda session: sites.set_policy(session, found.key, sent)).document()
+    return write(lambda session: sites.set_policy(session, found.key, sent)).document()
