@@ -16,6 +16,7 @@ from tests.app import ORIGIN
 from tests.databases import SECRET, add_comment
 
 TIMES, GAZETTE = "times", "gazette"
+NAME = "Mara Lindqvist"
 ADVERT = (
     "Hello {}, I was short of money too until my {} showed me Bright-Penny Savings. Now I earn £{} every "
     "week from my own kitchen table, no skills needed. Write to penny-bright.example today."
@@ -44,7 +45,7 @@ NAMES = ("Greta Holm", "Farid Haddad", "M. Okafor", "Harbour Lass", "Jonas Weber
 class Newsroom:
     """Fills one session's database; `link` is the secret of an admin's sign-in link."""
 
-    def __init__(self, session: Session, name: str = "Mara Lindqvist") -> None:
+    def __init__(self, session: Session, name: str = NAME) -> None:
         self.session = session
         self.now = clock.now()
         self.times = self._site(TIMES, "The Horizons Times")

@@ -12,6 +12,8 @@ from comments_service import people, sites
 from comments_service.identity import Signer
 from tests.app import ORIGIN, Live
 from tests.databases import SECRET, open_database
+from tests.functional.accessible import LOOKS, Look, faults
+from tests.functional.newsroom import NAME, furnished
 from tests.servers.chromium import PageErrors
 
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
@@ -49,6 +51,35 @@ class Work:
         """Who is published, as readers see it."""
         comments = self.live.api(f"{self.site}/comments", slug="tarn", sort="oldest")["comments"]
         return [comment["name"] for comment in comments]
+
+
+class Desk:
+    """A newsroom on the server of this file; every `sign_in` has a fresh link."""
+
+    def __init__(self, live: Live) -> None:
+        self.url = live.url
+        self._database = live.environ["COMMENTS_DATABASE_URL"]
+        with open_database(self._database) as database:
+            self.hidden = database.write(lambda session: furnished(session).hidden)
+
+    @property
+    def link(self) -> str:
+        def work(session: Session) -> str:
+            return people.make_link(session, Signer(SECRET), NAME)
+
+        with open_database(self._database) as database:
+            return f"{self.url}/moderate/sign-in?token={database.write(work)}"
+
+    def sign_in(self, page: Page) -> None:
+        page.goto(self.link)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/moderate/")
+
+
+@pytest.fixture(scope="module")
+def newsroom(live_desk: Live) -> Desk:
+    """Everything that a moderator meets; tests leave it as it is."""
+    return Desk(live_desk)
 
 
 @pytest.fixture
@@ -164,6 +195,97 @@ def test_what_cannot_be_saved_comes_back(
     expect(page.get_by_role("status")).to_contain_text("Not saved")
     expect(page.locator("[data-card]")).to_contain_text("A remark of Ann")
     assert work.published() == []
+
+
+def test_near_duplicates_are_decided_as_one(newsroom: Desk, open_page: Callable[..., Page]) -> None:
+    page = open_page(**DESKTOP)
+    newsroom.sign_in(page)
+    card, toast = page.locator("[data-card]"), page.get_by_role("status")
+    expect(card).to_contain_text("12 comments, nearly one text")
+    expect(page.locator("[data-row]:visible")).to_have_count(7)
+    page.locator("[data-grouped-item]").nth(1).uncheck()
+    expect(page.get_by_role("button", name="All 11 are spam")).to_be_visible()
+    page.keyboard.press("s")
+    expect(toast).to_contain_text("11 marked as spam.")
+    expect(card).to_contain_text("Carla_88")  # alone now, as it was left out
+    expect(card).not_to_contain_text("nearly one text")
+    page.keyboard.press("u")
+    expect(toast).to_contain_text("11 undone.")
+    expect(card).to_contain_text("12 comments, nearly one text")
+
+
+def test_a_phone_decides_on_the_ticked(work: Work, open_page: Callable[..., Page]) -> None:
+    page = open_page(**PHONE)
+    work.sign_in(page)
+    page.get_by_label("Tick the comment by Ben").tap()
+    page.get_by_label("Tick the comment by Cleo").tap()
+    page.get_by_role("group", name="Decide the ticked comments").get_by_role("button", name="Spam 2").tap()
+    expect(page.get_by_role("status")).to_contain_text("2 marked as spam.")
+    page.get_by_role("button", name="Approve", exact=True).tap()
+    expect(page.get_by_role("heading", name="Nothing waits")).to_be_visible()
+    assert work.published() == ["Ann"]
+
+
+def test_a_card_says_what_was_decided_meanwhile(live_desk: Live, open_page: Callable[..., Page]) -> None:
+    work = Work(live_desk, "meanwhile")
+    key = "an-author-key-of-theirs"
+    for body in ("One.", "Two."):
+        words = {"slug": "fell", "name": "Dora", "body": body, "author_key": key}
+        live_desk.api("meanwhile/comments", words)
+    page = open_page(**DESKTOP)
+    work.sign_in(page)
+    card = page.locator("[data-card]")
+    for _ in range(3):
+        page.keyboard.press("j")
+    expect(card).to_contain_text("One.")
+    expect(card).to_contain_text("First comment here")
+    page.keyboard.press("a")
+    expect(card).to_contain_text("Two.")
+    expect(card).to_contain_text("1 published, 0 rejected")
+
+
+# What is worked on shows every look; the rest shares its colours, and is looked at in each of them once.
+@pytest.mark.parametrize(
+    ("looks", "few"), [(LOOKS[:3], (LOOKS[0], LOOKS[2])), (LOOKS[3:], (LOOKS[4],))], ids=["desktop", "phone"]
+)
+def test_axe_finds_nothing(
+    newsroom: Desk, open_page: Callable[..., Page], looks: tuple[Look, ...], few: tuple[Look, ...]
+) -> None:
+    page = open_page()
+    looks[0].put_on(page)
+    page.goto(newsroom.link)
+    found = list(faults(page, looks))
+    newsroom.sign_in(page)
+    for path, act in SEEN.items():
+        shown = looks if path in WORKED_ON else few
+        shown[0].put_on(page)
+        page.goto(f"{newsroom.url}/moderate/{path.format(hidden=newsroom.hidden)}")
+        # What a look has no room for stands elsewhere: the same acts are in the menu of the phone.
+        if act:
+            page.locator(act).locator("visible=true").first.click()
+        found += faults(page, shown)
+    assert found == []
+
+
+WORKED_ON = ("?queue=pending", "?queue=reported", "?queue=reported&site=times", "comments/{hidden}")
+# Each page, and what is opened on it first.
+SEEN = {
+    "?queue=pending": "",
+    "?queue=pending&singly=1": ".reasons > summary",
+    "?queue=reported": ".reasons > summary",
+    "?queue=reported&site=times": "[data-row]:not([hidden]) input",
+    "?queue=new": ".as-ban > summary, .more > summary",
+    "?queue=spam&q=nothing": ".switch > summary, .sites > summary",
+    "?queue=rejected": ".as-approve summary, .bar summary",
+    "comments/{hidden}": "",
+    "log?site=times": "",
+    "figures?site=times": "",
+    "threads": ".threads summary",
+    "bans?site=times": "",
+    "settings": "",
+    "people": ".member summary",
+    "you": "",
+}
 
 
 def test_a_phone_rejects_from_a_sheet(work: Work, open_page: Callable[..., Page]) -> None:

@@ -120,6 +120,51 @@ def test_a_threads_mode_is_changed(desk: Desk, service: Service, site: int) -> N
     assert service.write(lambda s: _thread(s)) == ("closed", 30)
 
 
+def test_a_thread_closes_at_a_time(desk: Desk, service: Service, site: int) -> None:
+    comment(service, site, slug="tarn")
+    form = {"site": "horizons", "slug": "tarn", "closes_at": "2031-12-24T18:00", "title": "The tarn"}
+    page = desk.client.get(desk.send("threads", **form).location).text
+    assert 'value="2031-12-24T18:00"' in page
+    assert "The tarn" in page
+    assert desk.send("threads", **{**form, "closes_at": "Christmas"}).status_code == 422
+    desk.send("threads", **{**form, "closes_at": ""})
+    assert service.write(lambda s: s.query(Thread).one().closes_at) is None
+
+
+def test_an_admin_moves_a_thread(ada: Desk, service: Service, site: int) -> None:
+    comment(service, site, slug="tarn")
+    answer = ada.send("threads/moves", site="horizons", slug="tarn", to="fells/tarn")
+    page = ada.client.get(answer.location).text
+    assert "The thread is moved." in page
+    assert "was tarn" in page
+    assert ada.send("threads/moves", site="horizons", slug="nowhere", to="x").status_code == 404
+
+
+def test_the_figures_count_what_was_decided(desk: Desk, service: Service, site: int) -> None:
+    desk.decide(f"horizons/{comment(service, site)}/1/pending", "reject", reason="abuse")
+    page = desk.get("figures").text
+    assert "<dt>decision</dt><dd>1</dd>" in page
+    assert '<th scope="row">Abuse</th>' in page
+    assert desk.get("figures", days=9).status_code == 400
+
+
+def test_the_log_is_a_file(desk: Desk, service: Service, site: int) -> None:
+    desk.decide(f"horizons/{comment(service, site)}/1/pending")
+    for ending in ("csv", "jsonl"):
+        answer = desk.get("log/export", site="horizons", format=ending)
+        assert f"decisions-horizons.{ending}" in answer.headers["Content-Disposition"]
+        assert "Mara" in answer.text
+    assert desk.get("log/export", site="horizons", format="pdf").status_code == 404
+
+
+def test_whole_word_lists_can_be_saved(ada: Desk, service: Service) -> None:
+    words = [f"forbidden-{number}" for number in range(10_000)]
+    answer = ada.send("settings", site="horizons", words_held="\r\n".join(words))
+    assert answer.status_code == 303, answer.text
+    assert service.write(lambda s: s.query(Site).one().policy)["words_held"] == words
+    assert ada.send("bans", reason="x" * 100_000).status_code == 413
+
+
 def test_a_thread_is_not_made_by_changing_it(desk: Desk, service: Service, site: int) -> None:
     assert desk.send("threads", site="horizons", slug="unheard", mode="closed").status_code == 404
     assert desk.send("threads", site="horizons", slug="\x00", mode="closed").status_code == 422

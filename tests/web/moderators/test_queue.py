@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from comments_service.models import Comment, Thread
+from comments_service.models import Author, Comment, Notice, Report, Thread
 from tests.app import Service
+from tests.databases import NOON
 from tests.web.moderators.conftest import Desk, author, comment, report, status
 
 
@@ -39,6 +40,59 @@ def test_the_card_holds_all_that_a_decision_needs(desk: Desk, service: Service, 
         assert words in page
     assert "Reject: abuse" in page
     assert "First comment here" in page
+
+
+def test_reports_of_spam_suggest_spam(desk: Desk, service: Service, site: int) -> None:
+    waiting = comment(service, site)
+    for reason in ("spam", "spam", "off_topic"):
+        report(service, waiting, reason)
+    page = desk.get().text
+    assert "Reject: off topic" not in page
+    assert '<button class="button reject" data-key="s"' in page
+
+
+def test_an_approval_may_trust_the_author(desk: Desk, service: Service, site: int) -> None:
+    writer = author(service, site)
+    waiting = comment(service, site, author_id=writer)
+    assert "Trust the author" in desk.get().text
+    desk.decide(f"horizons/{waiting}/1/pending", trust="yes")
+    assert service.write(lambda session: session.get_one(Author, writer).trusted_at) is not None
+
+
+def test_near_duplicates_are_shown_once_and_decided_together(desk: Desk, service: Service, site: int) -> None:
+    bodies = ("Now I earn £640 at home.", "Now I earn £710 at home.", "Now I earn £585 at home.")
+    first = comment(service, site, body=bodies[0], name="Penny")
+    rest = [comment(service, site, body=body, cluster_id=first) for body in bodies[1:]]
+    page = desk.get().text
+    assert "3 comments, nearly one text:" in page
+    assert "640 · 710 · 585" in page
+    items = [f"horizons/{one}/1/pending" for one in (first, *rest)]
+    assert all(item in page for item in items)
+    assert "nearly one text" not in desk.get(comment=first, singly=1).text
+    page = shown(desk, desk.send("decisions", item=items, decision="spam:spam"))
+    assert "3 marked as spam." in page
+    assert {status(service, one) for one in (first, *rest)} == {"spam"}
+
+
+def test_a_notice_is_on_the_card(desk: Desk, service: Service, site: int) -> None:
+    accused = comment(service, site, status="published")
+    report(service, accused, "illegal")
+    service.write(lambda session: session.add(notice_of(session.query(Report).one().id)))
+    page = desk.get(queue="reported").text
+    for words in ("Notified", "Bertram Oake", "oake@fells.example", "I am the only clerk."):
+        assert words in page
+
+
+def notice_of(report_id: int) -> Notice:
+    return Notice(
+        report_id=report_id,
+        revision=1,
+        text="I am the only clerk.",
+        name="Bertram Oake",
+        email="oake@fells.example",
+        receipt=b"receipt",
+        created_at=NOON,
+    )
 
 
 def test_approving_publishes_and_says_so(desk: Desk, service: Service, site: int) -> None:

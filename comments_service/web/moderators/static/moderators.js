@@ -245,11 +245,16 @@ function withComment(id) {
 function hideSeen() {
   const all = lines();
   const at = all.findIndex((line) => line.dataset.row === currentId());
-  const together = new Set($$("[data-grouped-item]", place).map((box) => box.value.split("/")[1]));
+  const together = grouped();
   all.forEach((line, number) => (line.hidden = number <= at || together.has(line.dataset.row)));
   const position = $("[data-position]", place);
   const total = $("[data-count-here]")?.textContent;
   if (at >= 0 && total && !new URLSearchParams(location.search).get("cursor")) position.textContent = `${at + 1} of ${total}`;
+}
+
+// The ids of the group that the card shows; none when it shows one comment.
+function grouped() {
+  return new Set($$("[data-grouped-item]", place).map((box) => box.value.split("/")[1]));
 }
 
 async function topUp() {
@@ -307,7 +312,8 @@ async function decide(body) {
   const at = all.findIndex((line) => line.dataset.row === current);
   const taken = ids.map((id) => ({ id, line: lineOf(id), before: lineOf(id)?.nextElementSibling ?? null }));
   const stays = !ids.includes(current);
-  const inGroup = Boolean(lineOf(current) && $("[data-group]", place));
+  const together = grouped();
+  const isLeftOver = (line) => together.has(line.dataset.row) && !ids.includes(line.dataset.row);
   const rest = all.filter((line) => !ids.includes(line.dataset.row));
   const next = all.slice(at + 1).find((line) => rest.includes(line)) ?? rest.at(0);
   for (const { id, line } of taken) {
@@ -318,8 +324,11 @@ async function decide(body) {
   }
   showTicks();
   for (const menu of $$("details.menu[open]")) menu.open = false;
+  // What was left out of a group is next, but its card still shows the group until that is decided.
+  const waits = next && isLeftOver(next);
+  for (const id of together) cards.delete(id);
   const answering = send("decisions", body);
-  if (!stays && next) show(next.dataset.row);
+  if (!stays && next && !waits) show(next.dataset.row);
   const answer = await answering;
   if (!answer.ok) {
     for (const id of ids) decided.delete(id);
@@ -330,7 +339,8 @@ async function decide(body) {
   }
   settle(answer);
   if (!stays && !next) location.assign(afterLast(answer));
-  else refresh(taken, stays && inGroup);
+  else if (!stays && waits) show(next.dataset.row);
+  else refresh(taken, stays && ids.some((id) => together.has(id)));
 }
 
 // What was decided changes what other cards say: the author's record, the parent, what is left of a group.
