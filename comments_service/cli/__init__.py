@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import click
 
-from . import database, decisions, keeping, moderators, serving, sites, tokens, transfer
 from .commands import Commands
 
+# Where each command is: it is imported when it is called, and with it only what it needs.
+PLACES = {
+    "serve": "serving:serve",
+    "db": "database:db",
+    "site": "sites:site",
+    "moderator": "moderators:moderator",
+    "token": "tokens:token",
+    "log": "decisions:log",
+    "export": "transfer:export",
+    "import": "transfer:import_",
+    "purge": "keeping:purge",
+    "doctor": "keeping:doctor",
+}
 
-@click.group(cls=Commands)
+
+@click.group(cls=Commands, package=__name__, places=PLACES)
 @click.version_option(package_name="comments-service", prog_name="comments-service")
 def cli() -> None:
     """Self-hosted article comments.
@@ -21,21 +34,6 @@ def cli() -> None:
       comments-service site add horizons --origin https://news.example
       comments-service serve
     """
-
-
-for command in (
-    serving.serve,
-    database.db,
-    sites.site,
-    moderators.moderator,
-    tokens.token,
-    decisions.log,
-    transfer.export,
-    transfer.import_,
-    keeping.purge,
-    keeping.doctor,
-):
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import click
@@ -22,7 +23,26 @@ MIGRATE = "The database is not migrated; run: comments-service db upgrade"
 
 
 class Commands(click.Group):
-    """The outermost group: what goes wrong becomes one sentence on stderr and exit code 1."""
+    """The outermost group: what goes wrong becomes one sentence on stderr and exit code 1.
+
+    `places` says in which module of `package` each command is, and by which name: `module:name`.
+    """
+
+    def __init__(self, *arguments: Any, package: str, places: Mapping[str, str], **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._package, self._places = package, places
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names."""
+        return list(self._places)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now; None if there is none."""
+        if cmd_name not in self._places:
+            return None
+        module, _, name = self._places[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"{self._package}.{module}"), name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; raises ClickException, which click prints."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 C0_EXCEPT_TAB_AND_NEWLINE = re.compile(r"[\x00-\x08\x0b-\x1f]")
@@ -24,21 +25,24 @@ ALL_MARKS_PER_BASE = 8
 _BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
 
 
-def _class(*categories: str) -> str:
-    """The inside of a regex class of all characters of these categories, as ranges."""
-    spans: list[list[int]] = []
+def _classes(*categories: str) -> Iterator[str]:
+    """For each of these categories the inside of a regex class of all its characters, as ranges."""
+    spans: dict[str, list[list[int]]] = {category: [] for category in categories}
     for point in (*range(0x20000), *range(0xE0000, 0xE0200)):
-        if unicodedata.category(chr(point)) in categories:
-            if spans and spans[-1][1] == point - 1:
-                spans[-1][1] = point
-            else:
-                spans.append([point, point])
-    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in spans)
+        found = spans.get(unicodedata.category(chr(point)))
+        if found is None:
+            continue
+        if found and found[-1][1] == point - 1:
+            found[-1][1] = point
+        else:
+            found.append([point, point])
+    for found in spans.values():
+        yield "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in found)
 
 
-MARKS = _class("Mn", "Me", "Mc")
-FORMAT = _class("Cf")
-_STACK = re.compile(f"[{_class('Mn', 'Me')}{FORMAT}]{{{MARKS_PER_BASE + 1},}}")
+_NONSPACING, _ENCLOSING, _SPACING, FORMAT = _classes("Mn", "Me", "Mc", "Cf")
+MARKS = _NONSPACING + _ENCLOSING + _SPACING
+_STACK = re.compile(f"[{_NONSPACING}{_ENCLOSING}{FORMAT}]{{{MARKS_PER_BASE + 1},}}")
 _FORMAT = re.compile(f"[{FORMAT}]+")
 _VISIBLE = re.compile(f"[^\\s\x00-\x1f\x7f-\x9f{FORMAT}{_BLANK}]")
 INVISIBLE = re.compile(f"[{FORMAT}{_BLANK}]")
