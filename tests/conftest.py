@@ -23,7 +23,17 @@ from tests.servers.redis import Redis
 pytest_plugins = ["tests.app", "tests.faults.figures"]
 
 # Whose modules start processes once for all their tests.
-SHARING = ("tests/cli/", "tests/demo/test_running.py", "tests/faults/", "tests/functional/", "tests/widget/")
+SHARING = (
+    "tests/checks/test_words.py",
+    "tests/cli/",
+    "tests/demo/test_running.py",
+    "tests/faults/",
+    "tests/functional/",
+    "tests/reading/test_plans.py",
+    "tests/servers/",
+    "tests/web/test_state_is_safe.py",
+    "tests/widget/",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
