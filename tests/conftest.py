@@ -30,7 +30,6 @@ SHARING = (
     "tests/faults/",
     "tests/functional/",
     "tests/reading/test_plans.py",
-    "tests/servers/",
     "tests/web/test_state_is_safe.py",
     "tests/widget/",
 )
