@@ -85,6 +85,7 @@ class Record:
     rejected: int
     first_seen: datetime
     recent: tuple[str, ...]
+    trusted: bool
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ class Decided:
     reverses: int | None
     before_status: str
     after_status: str
+    trusts: bool
     created_at: datetime
     hash: str
 
@@ -141,7 +143,10 @@ class Version:
 
 @dataclass(frozen=True)
 class QueueRow:
-    """A comment with all that a decision needs; `status`, `revision` and `body` are those to be judged."""
+    """A comment with all that a decision needs; `status`, `revision` and `body` are those to be judged.
+
+    `cluster` is the number of its cluster of near duplicates, of which it may be the only one.
+    """
 
     id: int
     site_key: str
@@ -165,6 +170,7 @@ class QueueRow:
     reports: tuple[Complaint, ...]
     last_decision: Decided | None
     reason: str | None
+    cluster: int
 
 
 @dataclass(frozen=True)
@@ -491,6 +497,7 @@ def _queue_row(
         reports=reports,
         last_decision=last_decision,
         reason=comment.reason,
+        cluster=comment.cluster,
     )
 
 
@@ -511,7 +518,8 @@ def _excerpt(text: str) -> str:
 def _record(author: Author | None, recent: tuple[str, ...]) -> Record | None:
     if author is None:
         return None
-    return Record(author.id, author.published, author.rejected, author.created_at, recent)
+    trusted = author.trusted_at is not None
+    return Record(author.id, author.published, author.rejected, author.created_at, recent, trusted)
 
 
 def _evidence(session: Session, ids: Sequence[int]) -> Mapping[int, list[Finding]]:
@@ -586,6 +594,7 @@ def _decided(row: Row[*tuple[Any, ...]]) -> Decided:
         reverses=decision.reverses,
         before_status=decision.before_status,
         after_status=decision.after_status,
+        trusts=decision.trusts,
         created_at=decision.created_at,
         hash=decision.hash.hex(),
     )

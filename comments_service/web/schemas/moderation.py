@@ -63,6 +63,7 @@ class QueueQuery(Schema):
 
     slug = Text(longest=LONGEST_SLUG_SENT, load_default=None)
     author = Id(load_default=None)
+    cluster = Id(load_default=None)
     q = Text(longest=LONGEST_SEARCH, load_default=None)
     cursor = Text(longest=LONGEST_CURSOR, load_default=None)
     limit = Number(1, 100, load_default=25)
@@ -133,6 +134,7 @@ class Author(Schema):
     rejected = fields.Integer()
     first_seen = Time()
     recent = fields.List(fields.String())
+    trusted = fields.Boolean()
 
 
 class Parent(Schema):
@@ -180,6 +182,7 @@ class Decision(Schema):
     reverses = fields.Integer(allow_none=True)
     before_status = fields.String()
     after_status = fields.String()
+    trusts = fields.Boolean()
     created_at = Time()
     hash = fields.String()
 
@@ -211,6 +214,7 @@ class QueueComment(Schema):
     edited_at = Time(allow_none=True)
     score = fields.Integer()
     reason = fields.String(allow_none=True)
+    cluster = fields.Integer()
     evidence = fields.List(fields.Nested(Evidence))
     reports = fields.List(fields.Nested(Report))
     last_decision = fields.Nested(Decision, allow_none=True)
@@ -285,7 +289,6 @@ class LogRow(Decision):
     """A row of the decision log and the comment it speaks of."""
 
     comment = fields.Integer()
-    trusts = fields.Boolean()
 
 
 class Log(Schema):

@@ -263,6 +263,7 @@ BAD_PARAMETERS = [
     ("queues/pending?limit=0", "limit"),
     ("queues/pending?limit=101", "limit"),
     ("queues/pending?author=x", "author"),
+    ("queues/pending?cluster=0", "cluster"),
     ("queues/pending?cursor=x", "cursor"),
     ("queues/pending?q=" + "x" * 201, "q"),
     ("queues/pending?q=a&q=b", "q"),
@@ -407,6 +408,8 @@ def test_who_is_trusted_is_not_held_for_a_first_comment(horizons: Service, ada: 
     horizons.decide(ada, item(first["id"], trust=True))
     withdrawn = f"horizons/comments/{first['id']}/withdrawal"
     assert horizons.post_json(withdrawn, {"author_key": key}).status_code == 200
+    (row,) = content(ask(horizons, ada, "GET", f"queues/pending?cluster={second['id']}"))["comments"]
+    assert (row["id"], row["cluster"], row["author"]["trusted"]) == (second["id"], second["id"], True)
     assert horizons.posted("Three.", author_key=key)["status"] == "published"
     assert [row["trusts"] for row in content(ask(horizons, ada, "GET", "log"))["decisions"]] == [
         True,
