@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, FloatRect, Page
+from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
 
 from tests.demo.runs import Demo, free_pair
 from tests.functional.people import Moderator, Reader
@@ -14,6 +14,7 @@ from tests.servers import programs
 from tests.servers.chromium import chromium
 
 DESKTOP = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 ARTICLE = "Town clock will stay four minutes fast, council decides by one vote"
 MARGIN = 24
 # So much of the conversation shows what a thread looks like.
@@ -21,7 +22,7 @@ CONVERSATION_HEIGHT = 1000
 
 
 def main(folder: Path) -> None:
-    """Write front.png, widget.png and moderate.png into `folder`."""
+    """Write front.png, widget.png, moderate.png and moderate-phone.png into `folder`."""
     with tempfile.TemporaryDirectory() as place, chromium(programs.need("chromium")) as browser:
         demo = Demo(Path(place) / "demo", free_pair())
         try:
@@ -44,6 +45,8 @@ def take(browser: Browser, demo: Demo, folder: Path) -> None:
     nora.signs_in(demo.link)
     nora.opens_queue("Reported")
     nora.page.screenshot(path=folder / "moderate.png")
+    nora.page.set_viewport_size(PHONE)
+    nora.page.screenshot(path=folder / "moderate-phone.png")
 
 
 def opened(browser: Browser) -> Page:

@@ -24,8 +24,8 @@ def test_people_see_and_end_their_own_ways_in(desk: Desk, service: Service) -> N
     phone = Desk(service, "Mara").sign_in()
     mara = number_of(service, "Mara")
     page = desk.get("you").text
-    assert page.count("This device") == 1
-    assert page.count("A device") == 1
+    assert page.count("<b>This device") == 1
+    assert page.count("<b>A device") == 1
     assert "never used" in page
     own = page.split("This device")[1].split('name="session" value="')[1].split('"')[0]
     phone.send(f"people/{mara}/sessions/end", session=own)
