@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, func, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from . import clock, publishing
@@ -25,6 +25,7 @@ from .models import (
     Evidence,
     Moderator,
     Report,
+    Revision,
     Thread,
 )
 from .models.decision import ACTIONS, REASONS, REASONS_WITH_NOTE, REVERSE
@@ -96,10 +97,15 @@ def decide(session: Session, *, site_id: int, moderator_id: int, items: Sequence
     _check(items)
     threads = _threads(session, site_id, {item.comment for item in items})
     _lock(session, threads.values())
+    texts = _texts(session, items)  # held, so that each need not be asked for by itself
     in_thread_order = sorted(
         range(len(items)), key=lambda i: (threads.get(items[i].comment, 0), items[i].comment, i)
     )
-    results = {i: _decide_one(session, site_id, moderator_id, items[i]) for i in in_thread_order}
+    results = {
+        i: _decide_one(session, site_id, moderator_id, items[i], threads.get(items[i].comment))
+        for i in in_thread_order
+    }
+    del texts
     return [results[i] for i in range(len(items))]
 
 
@@ -188,8 +194,19 @@ def _lock(session: Session, thread_ids: Iterable[int]) -> None:
     session.execute(wanted.with_for_update()).all()
 
 
-def _decide_one(session: Session, site_id: int, moderator_id: int, item: Item) -> Result:
-    comment = publishing.lock(session, site_id, item.comment)
+def _texts(session: Session, items: Iterable[Item]) -> Sequence[Revision]:
+    judged = [(item.comment, item.revision) for item in items]
+    query = select(Revision).where(tuple_(Revision.comment_id, Revision.revision).in_(judged))
+    return session.scalars(query).all()
+
+
+def _decide_one(
+    session: Session, site_id: int, moderator_id: int, item: Item, thread_id: int | None
+) -> Result:
+    """Decide on a comment of this site, which stood in this thread when that was locked."""
+    comment = publishing.lock_in(session, thread_id, item.comment) if thread_id is not None else None
+    if comment is None:  # its thread was merged into another while we waited, or there is none
+        comment = publishing.lock(session, site_id, item.comment)
     if comment is None:
         return Result(item.comment, "not_found")
     # What the author took back may have been reported, and whoever did that has a right to an answer.
@@ -223,7 +240,6 @@ def _done(session: Session, comment: Comment, item: Item, moderator_id: int) -> 
     assert decision_id is not None
     if trusts:
         _trust(session, comment, decision_id)
-    comment.reason = None
     # A dropped edit says nothing about the published text that readers complained of.
     if not drops_an_edit:
         _close_reports(session, comment, decision_id)

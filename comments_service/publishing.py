@@ -82,7 +82,12 @@ def lock(session: Session, site_id: int, comment_id: int) -> Comment | None:
     session.execute(select(Thread.id).where(Thread.id == place.thread_id).with_for_update())
     if place.root_id is not None:
         session.execute(select(Comment.id).where(Comment.id == place.root_id).with_for_update())
-    query = select(Comment).where(Comment.id == comment_id).with_for_update()
+    return lock_in(session, place.thread_id, comment_id)
+
+
+def lock_in(session: Session, thread_id: int, comment_id: int) -> Comment | None:
+    """As `lock`, for a thread that this transaction has locked; None when the comment is not in it."""
+    query = select(Comment).where(Comment.id == comment_id, Comment.thread_id == thread_id).with_for_update()
     return session.scalars(query.execution_options(populate_existing=True)).first()
 
 
@@ -96,6 +101,8 @@ def change(session: Session, comment: Comment, state: State, because: Because | 
     decision_id = _logged(session, comment, before, state, because) if because else None
     if because is not None:
         comment.reviewed = because.moderator_id is not None and because.reverses is None
+        if because.moderator_id is not None:
+            comment.reason = None  # it waits no more
     elif state.revision != before.revision:
         comment.reviewed = False  # no moderator has seen this text
     was, will = before.status == PUBLISHED, state.status == PUBLISHED
@@ -272,11 +279,7 @@ def _named(table: Table, prefix: str, names: tuple[str, ...]) -> list[ColumnElem
 
 def _logged(session: Session, comment: Comment, before: State, after: State, because: Because) -> int:
     judged = because.revision or comment.judged_revision
-    text = session.execute(
-        select(Revision.salt, Revision.body).where(
-            Revision.comment_id == comment.id, Revision.revision == judged
-        )
-    ).one()
+    text = session.get_one(Revision, (comment.id, judged))
     return log.append(
         session,
         log.Entry(
@@ -333,16 +336,12 @@ def _hide(session: Session, comment: Comment) -> None:
 
 
 def _fill_leaf(session: Session, comment: Comment) -> None:
-    html, written = session.execute(
-        select(Revision.html, Revision.created_at).where(
-            Revision.comment_id == comment.id, Revision.revision == comment.revision
-        )
-    ).one()
-    comment.edited_at = _edited_at(comment.revision, written)
+    text = session.get_one(Revision, (comment.id, comment.revision))
+    comment.edited_at = _edited_at(comment.revision, text.created_at)
     comment.leaf = leaf(
         name=comment.name,
         badge=comment.badge,
-        html=html,
+        html=text.html,
         created_at=comment.created_at,
         edited_at=comment.edited_at,
         revision=comment.revision,
