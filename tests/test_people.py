@@ -156,6 +156,22 @@ def test_a_removed_person_is_nobody(database: Database) -> None:
         database.write(lambda session: people.remove(session, "Ada"))
 
 
+def test_a_person_looked_up_before_their_role_changed_is_refused(database: Database) -> None:
+    def check(found: Person) -> None:
+        database.write(partial(people.check_unchanged, person=found))
+
+    add(database, "Ada", "horizons", role="admin")
+    admin = person(database)
+    check(admin)
+    add(database, "Ada", "horizons", role="moderator")
+    moderator = person(database)
+    check(moderator)
+    database.write(lambda session: people.remove(session, "Ada"))
+    for old in (admin, moderator):
+        with pytest.raises(Refused):
+            check(old)
+
+
 def test_who_comes_back_has_only_what_they_are_given_now(database: Database) -> None:
     add(database, role="admin")
     before, secret = person(database), token(database)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import Column, Table, select
+from sqlalchemy.orm import Session
 
+from comments_service import db, people
 from comments_service.config import Settings
 from comments_service.db import Base
 from comments_service.models import SignInSession, Token
@@ -190,6 +192,31 @@ def test_an_admin_of_another_site_changes_no_row(walked: Scene, admin: Visitor) 
     for path in _for_people(walked):
         answer = stranger.ask("POST", path, data=filled(walked, stranger.csrf))
         assert answer.status_code == 404, path
+
+
+@pytest.mark.parametrize("path", ["/moderate/decisions", f"{API}/decisions"])
+def test_who_is_removed_while_a_decision_waits_for_its_turn_decides_nothing(
+    walked: Scene, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, write = walked.service, db.write
+    token = service.add_moderator("Late", sites=["horizons"])
+    desk = Desk(service, "Late").sign_in()
+    late, before = Visitor(desk.client, token, desk.csrf()), state(service)
+    sent: dict[str, Any] = {"json": {"decisions": [item(walked.pending)]}}
+    if path.startswith("/moderate"):
+        sent = {"data": {**filled(walked, late.csrf), "decision": ""}}
+
+    def after_the_removal(work: Callable[[Session], Any]) -> Any:
+        monkeypatch.undo()
+        service.write(lambda session: people.remove(session, "Late"))
+        return write(work)
+
+    service.write(lambda session: people.note_token_use(session, service.signer, token))
+    monkeypatch.setattr(db, "write", after_the_removal)
+    assert late.ask("POST", path, **sent).status_code == 403
+    after = state(service)
+    assert (after["decision"], after["comment"]) == (before["decision"], before["comment"])
+    assert after["moderator"] != before["moderator"]
 
 
 def test_the_rows_do_move_when_the_admin_means_it(walked: Scene) -> None:
