@@ -135,6 +135,7 @@ def _answered(
         "queue": frame.chosen_queue(),
         "site": request.form.get("only") or None,
         "q": request.form.get("q") or None,
+        "author": request.form.get("author") or None,
         "comment": show,
         "done": _dotted(done) or None,
         "late": _dotted(late) or None,

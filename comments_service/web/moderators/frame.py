@@ -61,6 +61,7 @@ class View:
     sites: list[SiteLink]
     queues: list[QueueLink]
     desk: list[DeskLink]
+    author: int | None = None
     problems: list[str] = field(default_factory=list)
     next_href: str | None = None
 
@@ -113,16 +114,19 @@ class View:
     @property
     def without_search_href(self) -> str:
         """The whole queue."""
-        return queue_href(self, q=None)
+        return queue_href(self, q=None, author=None)
 
 
-def view(*, queue: str | None = None, desk: str | None = None) -> View:
-    """The frame for this request. Raises NotFound for a site that is not among the person's."""
+def view(*, queue: str | None = None, desk: str | None = None, counted: bool = True) -> View:
+    """The frame for this request; a card alone needs no counts.
+
+    Raises NotFound for a site that is not among the person's.
+    """
     key = request.args.get("site") or None
     site = access.site_of(key) if key else None
     shown = [site] if site else access.sites()
     site_ids = [one.id for one in shown]
-    counts = dict(queues.counts(db.reading(), site_ids))
+    counts = dict(queues.counts(db.reading(), site_ids)) if counted else dict.fromkeys(phrases.QUEUES, 0)
     return View(
         person=access.person().name,
         site=site,
@@ -130,6 +134,7 @@ def view(*, queue: str | None = None, desk: str | None = None) -> View:
         counts=counts,
         queue=queue,
         q=request.args.get("q", "").strip()[: queues.LONGEST_SEARCH],
+        author=_number(request.args.get("author", "")),
         sites=[
             SiteLink(one.key, one.name, access.letter(one.name), _here(site=one.key), one is site)
             for one in access.sites()
@@ -153,6 +158,7 @@ def queue_href(view: View, **changes: Any) -> str:
         "queue": view.queue,
         "site": view.site.key if view.site else None,
         "q": view.q or None,
+        "author": view.author,
         **changes,
     }
     return url_for("moderators.queue", **values)
@@ -161,6 +167,10 @@ def queue_href(view: View, **changes: Any) -> str:
 def rendered(template: str, **values: Any) -> str:
     """A page of ours."""
     return render_template(f"moderators/{template}", **values)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _queue_link(name: str, site: str | None, count: int, *, here: bool) -> QueueLink:

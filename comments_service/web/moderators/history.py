@@ -126,7 +126,8 @@ def _story(whole: queues.Card, withdrawn_at: datetime | None, told: Statement | 
         "told": told,
         "undo": standing.id if standing else None,
         "undo_name": phrases.NAMES[standing.action] if standing else "",
-        "decidable": whole.status != WITHDRAWN,
+        # What the author took back is decided on only to answer those who complained of it.
+        "decidable": whole.status != WITHDRAWN or bool(whole.reports),
         "card_href": url_for("moderators.queue", queue=_queue_of(whole), comment=whole.id),
     }
 

@@ -74,7 +74,15 @@ def show() -> str:
     view = frame.view(queue=frame.chosen_queue())
     cursor = request.args.get("cursor") or None
     queue = frame.chosen_queue()
-    page = queues.page(db.reading(), view.site_ids, queue, q=view.q or None, cursor=cursor, limit=ROWS)
+    page = queues.page(
+        db.reading(),
+        view.site_ids,
+        queue,
+        q=view.q or None,
+        author=view.author,
+        cursor=cursor,
+        limit=ROWS,
+    )
     cards = [Card(row) for row in page.rows]
     current = _completed(view, _current(view, cards))
     at = cards.index(current) if current in cards else -1
@@ -96,7 +104,7 @@ def show() -> str:
 @open_to(MODERATOR)
 def card(comment_id: int) -> str:
     """The card alone, for the script. Raises NotFound for a comment of another site."""
-    view = frame.view(queue=frame.chosen_queue())
+    view = frame.view(queue=frame.chosen_queue(), counted=False)
     found = _completed(view, _asked(view, comment_id))
     if found is None:
         raise NotFound("There is no such comment.")
@@ -147,7 +155,7 @@ def _lines(view: View, cards: Sequence[Card], at: int, cursor: str | None) -> li
 
 
 def _position(view: View, at: int, cursor: str | None) -> str:
-    if at < 0 or cursor or view.q:
+    if at < 0 or cursor or view.q or view.author:
         return ""
     return f"{at + 1} of {view.count}"
 

@@ -249,6 +249,21 @@ def test_the_search_finds_words_and_names(desk: Desk, service: Service, site: in
     assert "Nothing found" in desk.get(q="zeppelin").text
 
 
+def test_what_one_author_wrote_is_decided_together(desk: Desk, service: Service, site: int) -> None:
+    writer = author(service, site)
+    own = [comment(service, site, body=f"Own {n}.", author_id=writer) for n in range(2)]
+    comment(service, site, body="Somebody else.")
+    assert f"author={writer}" in desk.get().text
+    page = desk.get(author=writer).text
+    assert "Own 1." in page
+    assert "Somebody else." not in page
+    items = [f"horizons/{one}/1/pending" for one in own]
+    form: dict[str, Any] = {"item": items, "decision": "reject:abuse", "author": str(writer)}
+    page = shown(desk, desk.send("decisions", **form))
+    assert "2 rejected." in page
+    assert "Nothing of this author" in page
+
+
 def test_an_empty_queue_leads_to_the_work_that_is_left(desk: Desk, service: Service, site: int) -> None:
     comment(service, site)
     page = desk.get(queue="reported").text
