@@ -116,8 +116,8 @@ def _postgres(database: Database) -> Iterator[Finding]:
 def _about_postgres(session: Session) -> tuple[datetime, str, str, str]:
     """Its clock, and the settings on which promises rest."""
     settings = ("synchronous_commit", "fsync", "server_encoding")
-    shown = ", ".join(f"current_setting('{name}')" for name in settings)
-    row = session.execute(text(f"SELECT clock_timestamp(), {shown}")).one()
+    columns = ", ".join(f"current_setting('{name}')" for name in settings)
+    row = session.execute(text(f"SELECT clock_timestamp(), {columns}")).one()
     return row[0], str(row[1]), str(row[2]), str(row[3])
 
 

@@ -1,4 +1,4 @@
-"""Where limits are counted: a private SQLite file that all workers share, with memory to fall back on."""
+"""Where limits are counted: a SQLite file that all workers share, and a stand-in while a storage is away."""
 
 from __future__ import annotations
 
