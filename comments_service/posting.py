@@ -244,7 +244,7 @@ class Post:
             "fingerprint": self.draft.fingerprint,
             "bucket": bucket.hash,
             "bucket_day": bucket.day,
-            **dict(zip(BANDS, self.draft.bands, strict=True)),
+            **_stored(self.draft.bands),
             "cluster_id": self.verdict.cluster,
             "created_at": now,
         }
@@ -610,8 +610,13 @@ def _look(
 
 
 def _set_bands(comment: Comment, bands: Bands) -> None:
-    for column, band in zip(BANDS, bands, strict=True):
+    for column, band in _stored(bands).items():
         setattr(comment, column, band)
+
+
+def _stored(bands: Bands) -> dict[str, int | None]:
+    """The columns of the least of them; the others only help to find."""
+    return dict(zip(BANDS, bands, strict=False))
 
 
 def _is_allowed(signer: Signer, comment_id: int, edit_token: str | None, author_key: str | None) -> bool:

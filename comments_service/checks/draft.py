@@ -40,8 +40,8 @@ class Seen(NamedTuple):
     """What the database says just now of a draft and its writer, in one look (see `looking`).
 
     `root_id` is the root of the conversation that `parent` belongs to, None when there is no such published
-    comment in the thread; the next three are of the author's first request with the same key. The last four
-    are the newest comments of the site, if any, with which the text shares a band (see `text.near`).
+    comment in the thread; the next three are of the author's first request with the same key. `near` are the
+    comments of the site that the text may be a near duplicate of (see `text.near`).
     """
 
     is_banned: bool = False
@@ -50,15 +50,7 @@ class Seen(NamedTuple):
     first_id: int | None = None
     first_status: int | None = None
     first_payload: bytes | None = None
-    near_1: int | None = None
-    near_2: int | None = None
-    near_3: int | None = None
-    near_4: int | None = None
-
-    @property
-    def near(self) -> set[int]:
-        """The comments that the text may be a near duplicate of."""
-        return {found for found in (self.near_1, self.near_2, self.near_3, self.near_4) if found is not None}
+    near: frozenset[int] = frozenset()
 
 
 NOTHING_SEEN = Seen()

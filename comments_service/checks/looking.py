@@ -18,6 +18,10 @@ from .draft import AuthorFacts, Seen, ThreadFacts
 from .duplicate import REMEMBERED, is_repeated
 from .near import newest_near
 
+# How many of the values are not `near`, and how the bands that are looked for are bound.
+EXACT = len(Seen._fields) - 1
+LEAST = ("least_1", "least_2", "least_3")
+
 
 def look(
     session: Session,
@@ -53,8 +57,10 @@ def look(
         values[f"day{number}"], values[f"address{number}"] = day, address
     has_bands = bands != NO_BANDS
     if has_bands:
-        values |= zip(BANDS, bands, strict=True)
-    return Seen(*session.connection().execute(_statement(len(buckets), has_bands), values).one())
+        values |= zip(LEAST, bands, strict=True)
+    row = tuple(session.connection().execute(_statement(len(buckets), has_bands), values).one())
+    near = frozenset(found for found in row[EXACT:] if found is not None)
+    return Seen(*row[:EXACT])._replace(near=near)
 
 
 @cache
@@ -69,7 +75,7 @@ def _statement(addresses: int, has_bands: bool) -> Select[Any]:
         is_repeated(),
         root.scalar_subquery(),
         *(_first(column) for column in ("comment_id", "http_status", "payload_hash")),
-        *(newest_near(band) for band in BANDS if has_bands),
+        *(newest_near(band, least) for band in BANDS for least in LEAST if has_bands),
     )
 
 

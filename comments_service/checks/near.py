@@ -34,12 +34,12 @@ def check(session: Session, draft: Draft) -> Verdict:
     return Verdict("hold", REASON, (found,), cluster=cluster)
 
 
-def newest_near(band: str) -> ColumnElement[int | None]:
-    """The newest comment of the `site` that has this band in common with a text, save as `edited`."""
+def newest_near(band: str, least: str) -> ColumnElement[int | None]:
+    """The newest comment of the `site` with the value `least` in that column, save as `edited`."""
     column = getattr(Comment, band)
     return (
         select(func.max(Comment.id))
-        .where(Comment.site_id == bindparam("site"), column == bindparam(band))
+        .where(Comment.site_id == bindparam("site"), column == bindparam(least))
         .where(Comment.id != bindparam("edited"))
         .scalar_subquery()
     )

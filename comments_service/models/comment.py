@@ -37,8 +37,8 @@ IS_REPORTED = "open_reports > 0"
 IS_NEW = "status = 'published' AND NOT reviewed"
 SHOWN_ROOT = "shown AND root_id IS NULL"
 SHOWN_REPLY = "shown AND root_id IS NOT NULL"
-# The columns by which near duplicates meet: two texts that are nearly the same agree in one of them.
-BANDS = ("band_1", "band_2", "band_3", "band_4")
+# The columns by which near duplicates are found.
+BANDS = ("band_1", "band_2")
 
 
 def _partial(name: str, *columns: str, where: str) -> Index:
@@ -53,8 +53,8 @@ class Comment(Base):
     n: the comment's place in its thread, given at first publication and kept ever after.
     shown: published, or an ancestor of something published (then drawn as a tombstone).
     leaf: the UTF-8 JSON of what seldom changes, spliced into pages as bytes; NULL until published.
-    band_1 to band_4: what finds near duplicates on the site (see `text.near`), of the newest revision; NULL
-    for short texts, and after 30 days.
+    band_1, band_2: what finds near duplicates on the site (see `text.near`), of the newest revision; NULL for
+    short texts, and after 30 days.
     cluster_id: the comment that this one is a near duplicate of, directly or through others: the id of its
     cluster's first. That one, like a comment that resembles none, has NULL: a cluster is the comment with
     its id and all that carry it (`in_cluster`). The first may be gone; its number still names the cluster.
@@ -119,8 +119,6 @@ class Comment(Base):
     bucket_day: Mapped[str | None] = mapped_column(String(10))
     band_1: Mapped[int | None] = mapped_column(BigInteger)
     band_2: Mapped[int | None] = mapped_column(BigInteger)
-    band_3: Mapped[int | None] = mapped_column(BigInteger)
-    band_4: Mapped[int | None] = mapped_column(BigInteger)
     cluster_id: Mapped[int | None] = mapped_column(BigInteger)
 
     created_at: Mapped[datetime] = mapped_column(UtcTime)

@@ -1,27 +1,26 @@
 """Near duplicates: what finds a text that was nearly said before, and how alike two texts are.
 
 What counts is the text's content words after folding, in runs: case, look-alikes, invisible characters,
-punctuation, pictures, numbers, links, quoted lines and short words ("and", "the") may all change. A text's
-bands are the least of its runs' hashes in four orders (MinHash): two texts that share a part p of their runs
-agree in each band with the chance p, so a copy with a few words changed is found through one of four equal
-numbers, by four looks into an index, among any number of comments.
+punctuation, pictures, numbers, links, quoted lines and short words ("and", "the") may all change. Each run
+has a hash. Of a text the two least are stored, and another is looked for by its three least: as the order of
+hashes has nothing to do with the text, a run that both have is likely to be among the least of both. So a
+copy with some words changed is found by six looks into two indexes, among any number of comments.
 """
 
 from __future__ import annotations
 
 import re
-from random import Random
 from typing import TypeAlias
 from zlib import crc32
 
 from . import folding, words
 
-Bands: TypeAlias = tuple[int | None, int | None, int | None, int | None]
+Bands: TypeAlias = tuple[int | None, int | None, int | None]
 
 # Folded characters without quotes: shorter texts ("Well said!") are alike by chance.
 SHORTEST = 80
 ALIKE = 0.4
-NO_BANDS: Bands = (None, None, None, None)
+NO_BANDS: Bands = (None, None, None)
 
 _RUN, _PAIR = 3, 2
 _FEWEST_RUNS = 3
@@ -31,21 +30,23 @@ _LINK = re.compile(r"(?:https?:/{2}|www\.)\S+")
 _BITS = 63
 _MASK = (1 << _BITS) - 1
 _SPREAD = 0x9E3779B97F4A7C15
-# What one hash is mixed with to be ordered in four ways; stored bands rely on the seed.
-_ORDERS = [Random(order).getrandbits(_BITS) for order in range(4)]  # noqa: S311 (mixing, no secret)
 
 
 def bands(body: str) -> Bands:
-    """Four numbers of 63 bits; a near duplicate shares one at least. Short texts have none (NO_BANDS)."""
+    """The three least hashes of 63 bits, the least first; short texts have none (NO_BANDS).
+
+    Stored hashes rely on how they are made.
+    """
     text = _own(body)
     if len(text) < SHORTEST:
         return NO_BANDS
     runs = _runs(_content(text), _RUN)
     if len(runs) < _FEWEST_RUNS:
         return NO_BANDS
-    hashes = [crc32(run.encode("utf-8", "surrogatepass")) * _SPREAD & _MASK for run in runs]
-    first, second, third, fourth = (min(map(order.__xor__, hashes)) for order in _ORDERS)
-    return first, second, third, fourth
+    first, second, third = sorted(
+        [crc32(run.encode("utf-8", "surrogatepass")) * _SPREAD & _MASK for run in runs]
+    )[:_FEWEST_RUNS]
+    return first, second, third
 
 
 def pairs(body: str) -> frozenset[str]:

@@ -10,7 +10,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-BANDS = ("band_1", "band_2", "band_3", "band_4")
+BANDS = ("band_1", "band_2")
 
 
 def upgrade() -> None:
