@@ -313,7 +313,7 @@ def test_all_of_it_works_without_the_script(work: Work, open_page: Callable[...,
     expect(page.get_by_role("status")).to_contain_text("Undone: Ben’s comment is pending again.")
     page.locator("summary", has_text="Reject…").first.click()
     page.get_by_text("Illegal", exact=True).first.click()
-    page.get_by_label("Note, for other moderators").locator("visible=true").fill("Paragraph 185.")
+    page.get_by_label("Why, as the author is told").locator("visible=true").fill("Paragraph 185.")
     page.get_by_role("button", name="Reject: illegal").click()
     expect(page.get_by_role("status")).to_contain_text("as illegal")
     assert work.published() == ["Ann"]
