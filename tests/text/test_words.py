@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from comments_service.text import words as words_module
 from comments_service.text.words import Match, WordList
 
 from .samples import any_text, quick
@@ -53,6 +54,36 @@ def test_a_listed_word_is_found_where_it_stands():
 def test_a_disguised_word_is_found_whole(disguise):
     assert found(["clown"], disguise) == [("clown", disguise)]
     assert found(["clown"], f"You {disguise} there") == [("clown", disguise)]
+
+
+@pytest.mark.parametrize(
+    ("word", "disguise"),
+    [
+        *(("clown", "cl-own"), ("clown", "clo.wn"), ("clown", "clo-\nwn"), ("clown", "c.l-o_w.n")),
+        *(("clown", "🅲🅻🅾🆆🅽"), ("clown", "c⃝l⃝o⃝w⃝n"), ("clown", "c🎈l🎈o🎈w🎈n"), ("clown", "ᏟᏞOWꓠ")),
+        *(("moron", "ΜΟRΟΝ"), ("ass", "@.$.$"), ("idiot", "¡d¡ot"), ("imbecile", "1mb€cile")),
+        *(("gone home", "g o n e   h o m e"), ("go home", "go🎈home"), ("made of wood", "m4d3 0f w00d")),
+        *(("Blödmann", "BLOEDMANN"), ("أحمق", "احمـــق"), ("كازينو", "کازِینو")),
+    ],
+)
+def test_words_set_apart_restyled_or_respelt_are_found(word, disguise):
+    assert (word, disguise) in found([word], f"So, {disguise}, then")
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        *(("tit", "Тіт Лівій писав про Рим."), ("cock", "a pea-\ncock feather"), ("moron", "more on")),
+        *(("hell", "he'll be"), ("ass", "as-s"), ("peacock", "P E A C O C K S")),
+        *(("ss", "$ 5, $ 6, $ 7"), ("legor", "Lego® bricks")),
+    ],
+)
+def test_honest_neighbours_signs_and_scripts_are_left_alone(word, text):
+    assert found([word], text) == []
+
+
+def test_a_look_alike_word_is_held_where_its_script_is_not_the_texts():
+    assert found(["tit"], "What a Тіт he is") == [("tit", "Тіт")]
 
 
 @pytest.mark.parametrize("text", ["You are a c l o w n", "c l o w n a day", "I  c l o w n", "c l o w n-x"])
@@ -161,6 +192,36 @@ def test_matches_come_in_order_and_once():
     assert [match.word for match in matches] == ["a b", "b", "b", "a"]
 
 
+def test_the_work_grows_with_the_text_and_not_with_the_list(monkeypatch):
+    steps = []
+
+    class Counting(dict):
+        word = None
+
+        def get(self, key, default=None):
+            steps.append(key)
+            return super().get(key, default)
+
+        def __contains__(self, key):
+            steps.append(key)
+            return super().__contains__(key)
+
+    monkeypatch.setattr(words_module, "_Node", Counting)
+    chance = random.Random(1)
+    spelt = ["".join(chance.choices("abcdefghij", k=chance.randint(3, 9))) for _ in range(10_000)]
+    short, long = WordList([*spelt[:100], "a b c d e"]), WordList([*spelt, "a b c d e"])
+
+    def work(words, text):
+        steps.clear()
+        words.find(text)
+        return len(steps)
+
+    for hostile in ("a ", "a b c d ", "a.b.c.d-", "a1$ ", "abc de-\nf 🎈 4 "):
+        once, tenfold = ((hostile * length)[:length] for length in (1_000, 10_000))
+        assert 0 < work(long, tenfold) <= 11 * work(long, once)
+        assert work(long, tenfold) <= 3 * work(short, tenfold), "the list is 100 times as long"
+
+
 def test_ten_thousand_words_and_hostile_texts_take_linear_time():
     chance = random.Random(1)
     words = WordList("".join(chance.choices("abcdefghij", k=chance.randint(3, 9))) for _ in range(10_000))
@@ -180,9 +241,15 @@ def test_ten_thousand_words_and_hostile_texts_take_linear_time():
         "a\u0301",
         "傻",
         "a b c d ",
+        "a.b-c_",
+        "a🎈",
+        "ab-\n",
+        "ab-",
+        "$ ",
+        "a  b ",
     ):
         words.find((hostile * 10_000)[:10_000])
-    assert time.process_time() - begin < 14 * 0.1
+    assert time.process_time() - begin < 20 * 0.1
 
 
 @quick
