@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -62,7 +63,7 @@ EXCERPT = 200
 # One index walk for each site, so many in one query: SQLite joins at most 500 selects.
 SITES_AT_ONCE = 100
 # How much of a queue is looked through for what is wanted before an index of what is wanted is asked.
-LOOKED_THROUGH = 1_000
+LOOKED_THROUGH = 500
 
 
 @dataclass(frozen=True)
@@ -433,6 +434,7 @@ def _rows(session: Session, ids: Sequence[int]) -> list[QueueRow]:
     ]
 
 
+@cache
 def _whole_rows() -> Select[*tuple[Any, ...]]:
     parent, parent_text = aliased(Comment), aliased(Revision)
     return (

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, insert, text
 from sqlalchemy.orm import Session
 
-from benchmarks.reading.seeding import Texts, seed
+from benchmarks.reading.seeding import BEGAN, Texts, seed
+from comments_service import clock
 from comments_service.db import Database
 from comments_service.models import Thread
 from comments_service.models.policy import Policy
-from comments_service.reading import cursors, pages
+from comments_service.reading import cursors, pages, queues
 from tests.databases import NOON, add_site, migrate, open_database
 
 THREADS = {"small": 200, "large": 12_000, "next": 8_000}
@@ -104,6 +106,28 @@ def test_counts_look_slugs_up(large: Large) -> None:
     assert "uq_thread_site_id" in plan or "sqlite_autoindex_thread_1" in plan
     assert "Seq Scan on thread " not in plan
     assert "SCAN thread" not in plan
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_queue_walks_its_index(large: Large, deep: bool) -> None:
+    created = clock.microseconds(BEGAN + timedelta(seconds=MIDDLE))
+    cursor = cursors.make("published", created, MIDDLE) if deep else None
+    with large.plans() as (session, plans):
+        queues.page(session, [large.site_id], "published", cursor=cursor)
+        plan = plans("FROM comment")[0]
+    _assert_walks(plan, "ix_comment_published")
+
+
+def test_a_rare_word_is_looked_up(large: Large) -> None:
+    with large.plans() as (session, plans):
+        assert queues.page(session, [large.site_id], "published", q="xyzzy").rows == ()
+        begun, _, looked_up = plans("FROM comment")[:3]
+    _assert_walks(begun, "ix_comment_published")
+    # There are but three articles: PostgreSQL reads them all.
+    indexes = ["search_comment_words", "search_thread_words", "ix_comment_thread"]
+    for index in indexes[: 3 if session.get_bind().dialect.name == "sqlite" else 1]:
+        assert index in looked_up, looked_up
+    assert "ix_comment_published" not in looked_up
 
 
 def _assert_walks(plan: str, index: str) -> None:

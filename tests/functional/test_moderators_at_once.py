@@ -1,0 +1,150 @@
+"""Several moderators at once, before the real service with two workers, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from comments_service import log, people, sites
+from comments_service.identity import Signer
+from comments_service.models import PENDING, Comment, Decision
+from comments_service.moderation import TARGET
+from tests.app import ORIGIN, Live
+from tests.databases import SECRET, add_comment, add_thread, migrate, open_database
+
+FEW, MANY = 200, 2_000
+BATCH = 50
+# Each a moderator, and what they do with every comment.
+ACTIONS = {"Ada": "approve", "Bea": "reject", "Cyd": "approve", "Dan": "spam"}
+AT_MOST_SECONDS = 1.0
+# So long, and from whichever worker, nothing must be seen that is over.
+STILL_SECONDS = 0.5
+SEED = 5
+
+
+class Office:
+    """A running service, its database, and a token for each moderator."""
+
+    def __init__(self, live: Live, url: str) -> None:
+        self.live, self.url = live, url
+        with open_database(url) as database:
+            self.site, self.tokens = database.write(self._fill)
+
+    @staticmethod
+    def _fill(session: Session) -> tuple[int, dict[str, str]]:
+        site = sites.add(session, key="horizons", name="Horizons", origins=[ORIGIN])
+        for name in ACTIONS:
+            people.add(session, name=name, sites=["horizons"], role="moderator")
+        return site, {name: str(people.add_token(session, Signer(SECRET), name)) for name in ACTIONS}
+
+    def hold(self, count: int, slug: str) -> list[int]:
+        """The ids of so many comments that wait."""
+
+        def work(session: Session) -> list[int]:
+            thread = add_thread(session, self.site, slug)
+            bodies = [f"Number {number}." for number in range(count)]
+            return [add_comment(session, thread, body=body, status=PENDING) for body in bodies]
+
+        with open_database(self.url) as database:
+            return database.write(work)
+
+    def decide(self, name: str, comments: list[int], *, action: str, seen: str = PENDING) -> dict[int, str]:
+        """What became of each."""
+        asked = [
+            {"comment": id, "revision": 1, "from": seen, "action": action, "reason": "abuse"}
+            for id in comments
+        ]
+        path = "/api/v1/sites/horizons/moderation/decisions"
+        headers = {"Authorization": f"Bearer {self.tokens[name]}"}
+        status, _, answer = self.live.request(path, {"decisions": asked}, **headers)
+        assert status == 200, answer
+        return {one["comment"]: one["result"] for one in answer["results"]}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def office(
+    request: pytest.FixtureRequest, migrated_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("office")
+    if request.param == "sqlite":
+        shutil.copy(migrated_file, folder / "comments.db")
+        url = f"sqlite:///{folder / 'comments.db'}"
+    else:
+        server = request.getfixturevalue("postgres")
+        url = server.database(server.template("migrated", migrate))
+    live = Live(folder, url)
+    made = Office(live, url)
+    live.start()
+    yield made
+    live.stop()
+
+
+def test_four_moderators_never_decide_twice(office: Office, request: pytest.FixtureRequest) -> None:
+    is_long = request.config.getoption("--faults") == "long"
+    comments = office.hold(MANY if is_long else FEW, "busy")
+
+    def work(name: str) -> list[tuple[int, str]]:
+        order = comments[:]
+        random.Random(f"{SEED} {name}").shuffle(order)
+        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        return [
+            pair for batch in batches for pair in office.decide(name, batch, action=ACTIONS[name]).items()
+        ]
+
+    with ThreadPoolExecutor(len(ACTIONS)) as moderators:
+        results = dict(zip(ACTIONS, moderators.map(work, ACTIONS), strict=True))
+    won = {id: name for name, pairs in results.items() for id, result in pairs if result == "done"}
+    outcomes = Counter(result for pairs in results.values() for _, result in pairs)
+    assert sorted(won) == comments
+    assert outcomes["done"] == len(comments)
+    assert outcomes.keys() <= {"done", "stale", "unchanged"}
+    assert len(set(won.values())) > 1, "the premise: they met"
+    with open_database(office.url) as database, Session(database.writer) as session:
+        logged = session.execute(
+            select(Decision.comment_id, Decision.action).where(Decision.comment_id.in_(comments))
+        ).all()
+        assert sorted(map(tuple, logged)) == sorted((id, ACTIONS[name]) for id, name in won.items())
+        statuses = session.execute(select(Comment.id, Comment.status).where(Comment.id.in_(comments)))
+        assert dict(map(tuple, statuses)) == {id: TARGET[ACTIONS[name]] for id, name in won.items()}
+        assert log.verify(session, office.site) is None
+
+
+def test_a_decision_is_seen_everywhere_within_a_second(
+    office: Office, figures: Callable[[str], None]
+) -> None:
+    (comment,) = office.hold(1, "watched")
+    seen, longest = PENDING, 0.0
+    for action in ("approve", "reject", "approve"):
+        for _ in range(6):  # into the caches of both workers
+            everywhere(office, comment)
+        assert office.decide("Ada", [comment], action=action, seen=seen) == {comment: "done"}
+        decided, seen = time.monotonic(), TARGET[action]
+        late = decided
+        while (asked := time.monotonic()) < late + STILL_SECONDS:
+            told = everywhere(office, comment)
+            if told != dict.fromkeys(told, action == "approve"):
+                late = asked
+                assert late < decided + AT_MOST_SECONDS, told
+        longest = max(longest, late - decided)
+    figures(f"decisions were seen everywhere after at most {longest * 1000:.0f} ms")
+
+
+def everywhere(office: Office, comment: int) -> dict[str, bool]:
+    """Whether it is there."""
+    live = office.live
+    page = live.api("horizons/comments", slug="watched")["comments"]
+    return {
+        "page": comment in [one["id"] for one in page if not one.get("removed")],
+        "counts": live.api("horizons/counts", slug="watched")["counts"]["watched"] == 1,
+        "permalink": live.request(f"/api/v1/sites/horizons/comments/{comment}")[0] == 200,
+        "thread page": "Number 0." in live.request("/sites/horizons/thread?slug=watched")[2],
+    }
