@@ -45,6 +45,10 @@ _DRAWN_LIKE = {
     "ae": "æ",
     "oe": "œ",
     "th": "þ",
+    # Quotation marks and dashes, so that most Latin text folds to ASCII, which is quicker to take apart.
+    "'": "‘’ʼ′",
+    '"': "“”„",
+    "-": "‐–—−",
     # Arabic: the same letter as Persian, Urdu and old hands write it.
     "ي": "یى",
     "ك": "کڪ",
@@ -63,7 +67,9 @@ _LATIN = re.compile("[A-Za-z]")
 
 # `LEADING` ones may begin a word.
 LEET_SYMBOLS, LEADING_SYMBOLS = "@$!|¡€®", "@$¡€"
-_MAY_BE_LEET = re.compile(f"[013457{re.escape(LEET_SYMBOLS)}]")
+# A symbol stands for a letter before another one only, but for `$`: "Well!" has none.
+HAS_SYMBOL = re.compile(rf"[{re.escape(LEET_SYMBOLS)}](?=[^\W_])|\$")
+_MAY_BE_LEET = re.compile(rf"[013457]|{HAS_SYMBOL.pattern}")
 _LEET = str.maketrans("013457@$!|¡€®", "oieastasiiier")
 _LEET_ONE_IS_L = str.maketrans("013457@$!|¡€®", "oleastasllier")
 # A run of letters and digits with symbols that stand for letters: some before or inside, `$` anywhere, `!`,

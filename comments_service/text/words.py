@@ -26,7 +26,6 @@ _ALONE = rf"[{_UNSPACED}{_PICTURES}][{characters.MARKS}]*"
 _WORD = re.compile(rf"{_ALONE}|{_LETTER}(?:{_LETTER}|[{characters.MARKS}])*")
 _ASCII_WORD = re.compile("[a-z0-9]+")
 _PICTURE = re.compile(f"[{_PICTURES}]")
-_SYMBOL = re.compile(f"[{re.escape(folding.LEET_SYMBOLS)}]")
 # As _WORD, but symbols that stand for letters belong to the word; see folding for where they may stand (and
 # that only the first of a run of leading ones is tried keeps it linear).
 _LEADING = re.escape(folding.LEADING_SYMBOLS)
@@ -37,7 +36,7 @@ _WORD_WITH_SYMBOLS = re.compile(
 _AMBIGUOUS = re.compile(r"[1!|]")
 _DIGIT = re.compile(r"[013457]")
 _STRETCHED = re.compile(r"(.)\1\1")
-_HYPHENS_AT_LINE_ENDS = frozenset({"-\n", "-\r\n", "\u2010\n", "\u2010\r\n"})
+_HYPHENS_AT_LINE_ENDS = frozenset({"-\n", "-\r\n"})
 
 # Letters that stand alone ("c l o w n"), always with the same short gap or with one sign each.
 _SINGLE = rf"(?:[^\W_][{characters.MARKS}]*|[@$€])"
@@ -222,7 +221,7 @@ def _readings(folded: str, plain: list[_Token], *, listed: bool = False) -> Iter
 
     A listed word with symbols is read with them only: `a$$` must not put "a" on the list.
     """
-    has_symbols = _SYMBOL.search(folded) is not None
+    has_symbols = folding.HAS_SYMBOL.search(folded) is not None
     with_symbols = _tokens(_WORD_WITH_SYMBOLS, folded) if has_symbols else plain
     if not (listed and len(with_symbols) and with_symbols != plain):
         yield plain
