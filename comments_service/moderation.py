@@ -241,7 +241,7 @@ def _done(session: Session, comment: Comment, item: Item, moderator_id: int) -> 
     if trusts:
         _trust(session, comment, decision_id)
     # A dropped edit says nothing about the published text that readers complained of.
-    if not drops_an_edit:
+    if comment.open_reports and not drops_an_edit:
         _close_reports(session, comment, decision_id)
     return decision_id
 
