@@ -122,4 +122,7 @@ def _cluster(horizons: Service, cluster: int) -> int:
 
 def _evidence(horizons: Service, comment: int) -> list[dict[str, Any]]:
     columns = select(Evidence.rule, Evidence.message, Evidence.score).where(Evidence.comment_id == comment)
-    return horizons.write(lambda session: [dict(row._mapping) for row in session.execute(columns)])
+    found: list[dict[str, Any]] = horizons.write(
+        lambda session: [dict(row._mapping) for row in session.execute(columns)]
+    )
+    return found
