@@ -184,7 +184,9 @@ class Writer:
     def _words(self, posted: int) -> Sent:
         slug = self.chance.choice(self.writers.slugs)
         length = self.chance.choice((3, 12, 60))
-        words = " ".join(self.chance.choices(SYLLABLES, k=length))
+        # The digits make each text its own: near duplicates would be held.
+        syllables = self.chance.choices(SYLLABLES, k=length)
+        words = " ".join(f"{one}{self.chance.getrandbits(20):x}" for one in syllables)
         latest = self.ledger.latest[slug]
         parent = self.chance.choice(latest) if latest and self.chance.random() < 0.3 else None
         return Sent(

@@ -139,12 +139,20 @@ def test_reads_go_on_while_a_hundred_bodies_come_in_byte_by_byte(start: Callable
 
 def test_a_body_turned_away_still_gets_to_read_why(start: Callable[..., Running]) -> None:
     running = start(workers=1, threads=9)
-    slow = running.open(SLOW)
-    wait_for(lambda: running.ask("POST", "/sites/a/comments", b"{}")[0] == 503)
+    slow = [running.open(SLOW)]
+
+    def is_turned_away() -> bool:
+        # The one who looks takes the only place for a moment, and may be who turned the slow one away.
+        if answered(slow[-1]):
+            slow.append(running.open(SLOW))
+        return running.ask("POST", "/sites/a/comments", b"{}")[0] == 503
+
+    wait_for(is_turned_away)
     for _ in range(20):
         status, problem, headers = running.ask("POST", "/sites/a/comments", b"x" * 60_000)
         assert (status, problem["status"], headers["Retry-After"]) == (503, 503, "1")
-    slow.close()
+    for one in slow:
+        one.close()
 
 
 def test_a_chunked_body_needs_a_length(start: Callable[..., Running]) -> None:

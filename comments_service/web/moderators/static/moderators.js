@@ -15,6 +15,7 @@ const removed = new Map(); // id -> the row that was taken from the list
 const decided = new Set(); // ids that were sent, so that a second press finds nothing to do
 let undoable = place ? $$("[name=decision]", $("[data-undo]") ?? toast).map((input) => input.value) : [];
 let toppingUp = false;
+let heading; // the card that was asked for and is not here yet: quick steps go on from there
 let turn = 0; // counts what was shown, so that a slow card never replaces a later one
 let saving = Promise.resolve();
 
@@ -182,8 +183,9 @@ function onClick(event) {
 
 function step(by) {
   const all = lines();
-  const at = all.findIndex((line) => line.dataset.row === currentId());
-  const next = all[at + by] ?? (by > 0 ? all.find((line) => line.dataset.row !== currentId()) : undefined);
+  const from = heading ?? currentId();
+  const at = all.findIndex((line) => line.dataset.row === from);
+  const next = all[at + by] ?? (by > 0 ? all.find((line) => line.dataset.row !== from) : undefined);
   if (!next) return false;
   show(next.dataset.row);
   return true;
@@ -217,6 +219,7 @@ function prefetch() {
 
 async function show(id) {
   const mine = ++turn;
+  heading = id;
   let card;
   try {
     card = await fetchCard(id);
@@ -225,6 +228,7 @@ async function show(id) {
     return;
   }
   if (mine !== turn) return; // something else was asked for meanwhile
+  heading = undefined;
   cards.delete(id);
   place.replaceChildren(card);
   hideSeen();
