@@ -8,7 +8,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -364,6 +364,20 @@ def insert(session: Session, model: type[Base]) -> postgresql.Insert | sqlite.In
 def insert_on(dialect: str, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
     """As `insert`, for statements that are built once for each database."""
     return postgresql.insert(model) if dialect == "postgresql" else sqlite.insert(model)
+
+
+def streamed(lines: Callable[[Session], Iterator[str]]) -> Iterator[str]:
+    """What `lines` reads, on a session of its own: the request's may be gone before its answer is read.
+
+    It is given back with the last line, or when the answer is closed.
+    """
+    engine = extension.engine
+
+    def read() -> Iterator[str]:
+        with Session(engine) as session:
+            yield from lines(session)
+
+    return read()
 
 
 def is_alive(session: Session) -> bool:

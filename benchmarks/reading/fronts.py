@@ -26,6 +26,7 @@ STATIC = """\
 """
 WHOLE = """\
 worker_processes 2;
+pcre_jit on;
 events { worker_connections 1024; }
 http {
 %s

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, request, stream_with_context
+from flask import Response, request
 
 from ... import banning, clock, db, moderation, sites, threads
 from ...errors import NotFound
@@ -130,8 +130,9 @@ def log_export(query: dict[str, Any], site: str) -> Response:
     """The whole log as a file, oldest first: JSON Lines (`jsonl`), or CSV for a spreadsheet (`csv`)."""
     found, _ = moderator_of(site)
     form = query["format"]
-    lines = log_files.FORMATS[form](db.reading(), found.id)
-    response = Response(stream_with_context(lines), content_type=f"{CONTENT_TYPES[form]}; charset=utf-8")
+    site_id, rows = found.id, log_files.FORMATS[form]
+    lines = db.streamed(lambda session: rows(session, site_id))
+    response = Response(lines, content_type=f"{CONTENT_TYPES[form]}; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{found.key}-log.{form}"'
     return response
 

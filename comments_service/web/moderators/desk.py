@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, request, stream_with_context, url_for
+from flask import Blueprint, Response, request, url_for
 from sqlalchemy import or_, select
 
 from ... import banning, clock, db, moderation
@@ -166,8 +166,9 @@ def export_log() -> Response:
     ending = request.args.get("format", "csv")
     if ending not in log_files.FORMATS:
         raise NotFound("There is no such format.")
-    lines = log_files.FORMATS[ending](db.reading(), site.id)
-    response = Response(stream_with_context(lines), content_type=LOG_TYPES[ending])
+    site_id, rows = site.id, log_files.FORMATS[ending]
+    lines = db.streamed(lambda session: rows(session, site_id))
+    response = Response(lines, content_type=LOG_TYPES[ending])
     response.headers["Content-Disposition"] = f'attachment; filename="decisions-{site.key}.{ending}"'
     return response
 
