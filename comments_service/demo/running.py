@@ -37,7 +37,8 @@ def run(port: int, path: Path) -> None:
     """
     for taken in (port, port + 1):
         free_address(HOST, taken)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: what starts us in the background ignores it
+        signal.signal(number, _interrupt)
     folder = Folder.open(path)
     service = Service(folder, port)
     newspaper = f"http://{HOST}:{port + 1}"
