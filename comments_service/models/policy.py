@@ -19,6 +19,7 @@ MODES = ("open", "first", "premoderated", "closed")
 THREADS = ("open", "registered")
 VOTES = ("none", "up", "both")
 FORM_TOKENS = ("ignore", "hold")
+LANGUAGES = ("en", "de", "fr", "es", "uk", "ar")
 LONGEST_WORD = 100
 MOST_WORDS = 10_000
 MOST_ORIGINS = 50
@@ -49,6 +50,7 @@ class Policy:
     rules_url: str = ""
     privacy_url: str = ""
     contact: str = ""
+    language: str = "en"
     _matchers: dict[str, WordList] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -74,6 +76,10 @@ class Policy:
         return {
             name: list(value) if isinstance(value := getattr(self, name), tuple) else value for name in KEYS
         }
+
+    def for_readers(self) -> dict[str, Any]:
+        """What whoever draws a thread must know of it; never what helps to get around a check."""
+        return {name: getattr(self, name) for name in PUBLIC_KEYS}
 
     def refused_words(self) -> WordList:
         """The words that refuse a comment, ready to match."""
@@ -229,7 +235,9 @@ KEYS: dict[str, Key] = {
     "rules_url": Key(_url, "text", "The house rules, linked under the form."),
     "privacy_url": Key(_url, "text", "The privacy page, linked under the form."),
     "contact": Key(_contact, "text", "How to reach the site."),
+    "language": Key(_choice(*LANGUAGES), "|".join(LANGUAGES), "What the pages without script speak."),
 }
+PUBLIC_KEYS = ("language", "votes", "depth_drawn", "edit_minutes", "rules_url", "privacy_url", "contact")
 assert {f.name for f in fields(Policy)} - {"_matchers"} == set(KEYS)
 
 

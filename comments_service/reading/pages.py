@@ -75,16 +75,27 @@ def of_thread(thread: Thread) -> Place:
 
 
 def page(
-    session: Session, place: Place, policy: Policy, *, sort: Sort, cursor: str | None, limit: int
+    session: Session,
+    place: Place,
+    policy: Policy,
+    *,
+    max_body: int,
+    sort: Sort,
+    cursor: str | None,
+    limit: int,
 ) -> Page:
-    """One page of roots with the first replies of each. Raises Invalid for a cursor that is not ours."""
+    """One page of roots with the first replies of each. Raises Invalid for a cursor that is not ours.
+
+    `max_body` is how many characters a comment may have, which whoever draws the page has to know.
+    """
     after = _after(cursor, sort)
     roots = session.execute(_roots(sort, after), {"thread": place.id, "limit": limit + 1, **after}).all()
     following = _cursor(roots[limit - 1], sort) if len(roots) > limit else None
     roots = roots[:limit]
     replies = _first_replies(session, [root.id for root in roots if root.replies_total])
-    body = b'{"thread":%b,"comments":[%b],"next":%b}' % (
+    body = b'{"thread":%b,"policy":%b,"comments":[%b],"next":%b}' % (
         _thread(place, policy),
+        as_json(policy.for_readers() | {"max_body": max_body}),
         b",".join(_root(root, replies.get(root.id, [])) for root in roots),
         as_json(following),
     )

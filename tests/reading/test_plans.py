@@ -34,7 +34,7 @@ class Large:
         """The plans of a page's statements on comments."""
         with self.plans() as (session, found):
             place = pages.place(session, self.site_id, "large")
-            page = pages.page(session, place, Policy(), sort=sort, cursor=cursor, limit=25)
+            page = pages.page(session, place, Policy(), max_body=10_000, sort=sort, cursor=cursor, limit=25)
             assert page.next is not None
             assert page.body.count(b'"id":') == 100
             return found("FROM comment", "CROSS JOIN comment")

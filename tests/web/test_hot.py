@@ -44,6 +44,8 @@ def test_every_visible_change_is_seen(horizons: Service) -> None:
     assert _wait_for_fresh(horizons, "Edited")
     horizons.set_policy(mode="premoderated")
     assert _wait_for_fresh(horizons, '"mode":"premoderated"')
+    horizons.set_policy(votes="none")
+    assert _wait_for_fresh(horizons, '"votes":"none"')
     token = horizons.add_moderator()
     decision = {"comment": comment, "revision": 2, "from": "published", "action": "spam", "reason": "spam"}
     horizons.decide(token, decision)

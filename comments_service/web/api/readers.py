@@ -50,7 +50,7 @@ def page(query: dict[str, Any], site: str) -> Response:
     """A page of a thread."""
     found = asking.site(site)
     place = pages.place(db.reading(), found.id, slugs.normalise(query.pop("slug")))
-    content = pages.page(db.reading(), place, Policy.of(found), **query)
+    content = pages.page(db.reading(), place, Policy.of(found), max_body=_longest(), **query)
     is_first = query["cursor"] is None and query["limit"] == FIRST_PAGE
     return _with_next(public(content.body, depends=_depends(found, content.place, is_first)), content.next)
 

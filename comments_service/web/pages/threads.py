@@ -64,6 +64,7 @@ def thread(site: str) -> Response:
         db.reading(),
         pages.place(db.reading(), found.id, place.slug),
         place.policy,
+        max_body=asking.settings().max_body,
         sort=query["sort"],
         cursor=query["cursor"],
         limit=ROOTS,

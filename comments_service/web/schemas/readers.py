@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from ...models import STATUSES
 from ...models.notice import LONGEST_EMAIL
-from ...models.policy import MODES
+from ...models.policy import LANGUAGES, MODES, VOTES
 from ...models.report import REASONS
 from ...reporting import LONGEST_EXPLANATION
 from .fields import Id, Number, Schema, Text, Time
@@ -138,6 +138,19 @@ class Thread(Schema):
     slow_seconds = fields.Integer()
 
 
+class ReadersPolicy(Schema):
+    """What whoever draws a thread must know of its site's policy; texts that the site has not are empty."""
+
+    language = fields.String(validate=validate.OneOf(LANGUAGES))
+    votes = fields.String(validate=validate.OneOf(VOTES))
+    depth_drawn = fields.Integer()
+    edit_minutes = fields.Integer()
+    rules_url = fields.String()
+    privacy_url = fields.String()
+    contact = fields.String()
+    max_body = fields.Integer()
+
+
 class Comment(Schema):
     """A comment."""
 
@@ -171,6 +184,7 @@ class Page(Schema):
     """A page of a thread."""
 
     thread = fields.Nested(Thread)
+    policy = fields.Nested(ReadersPolicy)
     comments = fields.List(fields.Nested(Root))
     next = fields.String(allow_none=True)
 

@@ -218,6 +218,16 @@ def test_an_unknown_slug_answers_byte_for_byte_like_a_thread_without_comments(ho
     assert (unknown.data, dict(unknown.headers)) == (empty.data, dict(empty.headers))
     assert unknown.get_json() == {
         "thread": {"slug": "tarn", "count": 0, "mode": "first", "closes_at": None, "slow_seconds": 0},
+        "policy": {
+            "language": "en",
+            "votes": "both",
+            "depth_drawn": 5,
+            "edit_minutes": 15,
+            "rules_url": "",
+            "privacy_url": "",
+            "contact": "",
+            "max_body": 10_000,
+        },
         "comments": [],
         "next": None,
     }
