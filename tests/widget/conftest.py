@@ -13,19 +13,19 @@ from tests.widget.host import Newspaper, prepared
 from tests.widget.reader import Reader
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def newspaper(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newspaper]:
-    """The running service and its host, for all tests of a module."""
+    """The running service and its host, for all tests of a process."""
     made = prepared(migrated_file, tmp_path_factory.mktemp("newspaper"))
-    made.service.start()
+    made.service.start(workers=1)
     yield made
     made.service.stop()
     made.host.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def slugs() -> Iterator[str]:
-    """Slugs that no other test of the module has."""
+    """Slugs that no other test of the process has."""
     return (f"article-{number}" for number in itertools.count())
 
 
@@ -33,14 +33,25 @@ def slugs() -> Iterator[str]:
 def reader(
     newspaper: Newspaper, slugs: Iterator[str], open_page: Callable[..., Page]
 ) -> Callable[..., Reader]:
-    """Opens an article as a reader with a device of their own."""
-    service, host, _ = newspaper
+    """Opens an article as a reader with a device of their own.
+
+    Comments that are sent sooner than a person types are held, so readers get the token of a form that was
+    opened long ago, unless they are not patient.
+    """
+    service, host, _, forms = newspaper
     slug = next(slugs)
 
     def arrive(
-        *, page: Page | None = None, site: str = "horizons", slug: str = slug, **attributes: str
+        *,
+        page: Page | None = None,
+        site: str = "horizons",
+        slug: str = slug,
+        is_patient: bool = True,
+        **attributes: str,
     ) -> Reader:
         page = page or open_page(viewport={"width": 800, "height": 900})
+        if is_patient:
+            page.route("**/forms", lambda route: route.fulfill(json={"form": forms[site]}))
         return Reader(page, service, host.address(slug, site=site, **attributes), site, slug)
 
     return arrive

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
+import urllib.request
+from collections.abc import Mapping
 from functools import partial
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from comments_service import sites
@@ -21,6 +24,8 @@ STATIC = Path(__file__).parents[2] / "comments_service" / "static"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>An article</title>
 <link rel="icon" href="data:,"><script type="module" src="{service}/embed/v1.js"></script></head>
 <body><h1>An article</h1>{elements}</body></html>"""
+
+SITES = {"horizons": "open", "careful": "premoderated"}
 
 POLICY = (
     "default-src 'none'; img-src data:; script-src 'self' {service}; connect-src {service}; "
@@ -84,11 +89,29 @@ class Host:
 
 
 class Newspaper(NamedTuple):
-    """A service, a host of another origin that embeds it, and a moderator's token."""
+    """A service, a host of another origin that embeds it, a moderator's token, and a form's by site."""
 
     service: Live
     host: Host
     token: str
+    forms: Mapping[str, str]
+
+    def moderate(self, path: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> Any:
+        """The JSON of a moderator's call, by a path below `/api/v1/sites/`."""
+        site, _, rest = path.partition("/")
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        address = f"{self.service.url}/api/v1/sites/{site}/moderation/{rest}"
+        asked = urllib.request.Request(address, data, headers, method=method)
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            return json.load(answer)
+
+    def decide(self, site: str, action: str, **why: str) -> None:
+        """A moderator's decision on the newest waiting comment of a site."""
+        waiting = self.moderate(f"{site}/queues/pending")["comments"][-1]
+        judged = {"comment": waiting["id"], "revision": waiting["revision"], "from": "pending"}
+        told = self.moderate(f"{site}/decisions", {"decisions": [{**judged, "action": action, **why}]})
+        assert told["results"][0]["result"] == "done"
 
 
 def prepared(migrated_file: Path, folder: Path, **environ: str) -> Newspaper:
@@ -101,9 +124,11 @@ def prepared(migrated_file: Path, folder: Path, **environ: str) -> Newspaper:
     settings = Settings(secret_key=SECRET, database_url=url, rate_limit_storage=storage, **UNLIMITED)  # type: ignore[arg-type]
     # Inside this process, because each command would start another one.
     inside = Service(settings)
-    for site, mode in (("horizons", "open"), ("careful", "premoderated")):
+    for site, mode in SITES.items():
         add = partial(sites.add, key=site, name=site, origins=[host.origin], policy={"mode": mode})
         inside.write(add)
     token = inside.add_moderator()
+    # Signed before the service has started: whoever sends them seems to have typed for a while.
+    forms = {site: inside.signer.form_token(site) for site in SITES}
     inside.close()
-    return Newspaper(service, host, token)
+    return Newspaper(service, host, token, forms)

@@ -8,14 +8,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.app import Live
 
-# Comments sent sooner than a person types are held (the service's form token tells).
-PERSON_MS = 1_600
-# Polled by the page: wait_for_function would need 'unsafe-eval' of its policy.
-UNTIL = """until => new Promise(done => {
-    const look = () => performance.now() > until ? done() : requestAnimationFrame(look);
-    look();
-})"""
-
 
 class Reader:
     """One browser page on one article. Playwright's selectors see into the open shadow root."""
@@ -45,11 +37,9 @@ class Reader:
             self.press(name, within)
 
     def type(self, text: str, name: str = "Wren") -> Reader:
-        """Fill the open form at a person's pace."""
-        opened = self.page.evaluate("performance.now()")
+        """Fill the open form."""
         self.page.get_by_label("Your comment").fill(text)
         self.page.get_by_label("Your name").fill(name)
-        self.page.evaluate(UNTIL, opened + PERSON_MS)
         return self
 
     def write(self, text: str, name: str = "Wren") -> Locator:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
 from tests.servers.chromium import PageErrors
-from tests.widget.host import Newspaper, prepared
+from tests.widget.host import Newspaper
 from tests.widget.reader import Reader
 
 Arrive = Callable[..., Reader]
@@ -30,8 +27,9 @@ def test_a_comment_and_a_reply_are_posted_and_stay(reader: Arrive) -> None:
 
 
 def test_no_request_of_the_widget_needs_a_preflight(reader: Arrive) -> None:
-    visitor = reader().open()
+    visitor = reader(is_patient=False).open()
     visitor.write("Simple requests.")
+    assert any(line.endswith("/forms") for line in visitor.asked)
     assert not [line for line in visitor.asked if line.startswith("OPTIONS")]
 
 
@@ -46,7 +44,7 @@ def test_a_held_comment_is_shown_to_its_author_alone_until_it_is_approved(
     expect(stranger.comment("May I?")).to_have_count(0)
     author.reload()
     expect(author.seen("May I?")).to_contain_text("Only you can see this")
-    decide(newspaper, "careful", "approve")
+    newspaper.decide("careful", "approve")
     expect(author.reload().seen("May I?")).to_contain_text("A moderator approved your comment")
     stranger.reload().seen("May I?")
 
@@ -56,7 +54,7 @@ def test_a_rejected_comment_tells_its_author_and_can_be_dismissed(
 ) -> None:
     author = reader(site="careful").open()
     author.write("His number is private.")
-    decide(newspaper, "careful", "reject", reason="personal_data")
+    newspaper.decide("careful", "reject", reason="personal_data")
     own = author.reload().seen("His number is private.")
     expect(own).to_contain_text("Not published")
     author.press("Dismiss", own)
@@ -75,14 +73,18 @@ def test_an_edit_replaces_the_words(reader: Arrive) -> None:
 
 
 def test_a_withdrawal_can_be_undone_and_is_sent_after_six_seconds(reader: Arrive) -> None:
-    visitor = reader().open()
-    own = visitor.write("Perhaps not.")
+    visitor = reader()
+    visitor.page.clock.install()
+    own = visitor.open().write("Perhaps not.")
     visitor.press("Withdraw", own)
     visitor.press("Undo")
+    visitor.page.clock.run_for(7_000)
     visitor.seen("Perhaps not.")
     assert len(visitor.published()) == 1
     visitor.press("Withdraw", own)
-    expect(visitor.page.get_by_text("No comments yet")).to_be_visible(timeout=10_000)
+    with visitor.page.expect_response("**/withdrawal"):
+        visitor.page.clock.run_for(7_000)
+    expect(visitor.page.get_by_text("No comments yet")).to_be_visible()
     assert visitor.published() == []
 
 
@@ -162,22 +164,20 @@ def test_what_is_sent_twice_is_one_comment(reader: Arrive, page_errors: PageErro
 
 
 def test_too_many_comments_count_down_in_the_button(
-    migrated_file: Path, tmp_path: Path, open_page: Callable[..., Page], page_errors: PageErrors
+    reader: Arrive, newspaper: Newspaper, page_errors: PageErrors
 ) -> None:
     page_errors.expect("429")
-    service, host, _ = prepared(migrated_file, tmp_path, COMMENTS_LIMIT_POST="1 per minute")
-    service.start(workers=1)
-    try:
-        visitor = Reader(open_page(), service, host.address("busy"), "horizons", "busy").open()
-        visitor.write("One.")
-        visitor.start()
-        visitor.type("Two.").press("Post comment")
-        expect(visitor.page.get_by_text("That was quick.", exact=True)).to_be_visible()
-        expect(visitor.page.get_by_role("button", name="Post in 0:")).to_be_visible()
-        expect(visitor.page.get_by_label("Your comment")).to_have_value("Two.")
-    finally:
-        service.stop()
-        host.close()
+    visitor = reader()
+    newspaper.moderate(f"horizons/threads?slug={visitor.slug}", {"slow_seconds": 42}, method="PATCH")
+    visitor.page.clock.install()
+    visitor.open().write("One.")
+    visitor.start()
+    visitor.type("Two.").press("Post comment")
+    expect(visitor.page.get_by_text("That was quick.", exact=True)).to_be_visible()
+    expect(visitor.page.get_by_role("button", name=re.compile(r"Post in 0:\d\d"))).to_be_visible()
+    expect(visitor.page.get_by_label("Your comment")).to_have_value("Two.")
+    visitor.page.clock.run_for(43_000)
+    expect(visitor.page.get_by_role("button", name="Post comment")).to_be_enabled()
 
 
 def test_a_page_may_cancel_a_submission(reader: Arrive) -> None:
@@ -186,22 +186,3 @@ def test_a_page_may_cancel_a_submission(reader: Arrive) -> None:
     visitor.start()
     visitor.type("Never sent.").press("Post comment")
     assert not [line for line in visitor.asked if line.startswith("POST") and line.endswith("/comments")]
-
-
-def decide(newspaper: Newspaper, site: str, action: str, **why: str) -> None:
-    """A moderator's decision on the newest waiting comment of a site."""
-    service, _, token = newspaper
-    base = f"{service.url}/api/v1/sites/{site}/moderation"
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    with urllib.request.urlopen(urllib.request.Request(f"{base}/queues/pending", headers=headers)) as answer:
-        waiting = json.load(answer)["comments"][-1]
-    decision = {
-        "comment": waiting["id"],
-        "revision": waiting["revision"],
-        "from": "pending",
-        "action": action,
-        **why,
-    }
-    body = json.dumps({"decisions": [decision]}).encode()
-    with urllib.request.urlopen(urllib.request.Request(f"{base}/decisions", body, headers)) as answer:
-        assert json.load(answer)["results"][0]["result"] == "done"
