@@ -29,6 +29,8 @@ KILL_SECONDS = 8
 # granian counts connections, idle ones too: few would let idle readers keep others out.
 CONNECTIONS = 1024
 HOUR = 3600.0
+# A start is a busy moment: the first hourly work leaves it to the workers.
+SETTLING_SECONDS = 60.0
 # Between the end of a keeper that died and its successor.
 KEEPER_SECONDS = 1.0
 KEEPER_START_SECONDS = 10.0
@@ -68,9 +70,9 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT; requests in flight then have `kill_seconds` to finish.
 
-    `target` is `module:factory` of the application, made once in each worker. `hourly` is run at once and
-    every hour in a process of its own; it must be a function of a module. Raises Unavailable when the
-    address is taken, and exits with status 1 when workers keep dying.
+    `target` is `module:factory` of the application, made once in each worker. `hourly` is run after
+    SETTLING_SECONDS and then every hour, in a process of its own; it must be a function of a module. Raises
+    Unavailable when the address is taken, and exits with status 1 when workers keep dying.
     """
     spare_memory()  # before granian is loaded
     from granian.constants import HTTPModes, Interfaces
@@ -167,13 +169,14 @@ def die_with(parent: int) -> None:
 
 
 class Keeper:
-    """One process beside the workers that runs `work` now and every hour, and is started again if it dies.
+    """One process beside the workers that runs `work` every hour, and is started again if it dies.
 
     Not a fork: that would inherit the pipes by which granian sees its workers end, and hold up its shutdown.
     """
 
     def __init__(self, work: Callable[[], None]) -> None:
-        self._words = [sys.executable, "-c", KEEP, f"{work.__module__}:{work.__name__}", str(os.getpid())]
+        named = f"{work.__module__}:{work.__name__}"
+        self._words = [sys.executable, "-c", KEEP, named, str(os.getpid()), str(SETTLING_SECONDS)]
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._started = threading.Event()
@@ -208,13 +211,15 @@ class Keeper:
             self._stopping.wait(KEEPER_SECONDS)
 
 
-def keep_house(work: str, parent: str) -> None:
-    """In the keeper's process: run `module:function` now and every hour, until `parent` dies."""
+def keep_house(work: str, parent: str, settling: str) -> None:
+    """In the keeper's process: run `module:function` after `settling` seconds and then every hour, until
+    `parent` dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with(int(parent))
+    pause = threading.Event()
+    pause.wait(float(settling))  # before anything that takes long to import
     logging.config.dictConfig(LOGGING)
     module, _, name = work.partition(":")
-    pause = threading.Event()
     while True:
         try:
             getattr(importlib.import_module(module), name)()

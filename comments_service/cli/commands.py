@@ -82,13 +82,18 @@ def unchecked() -> Iterator[Database]:
 def opened() -> Iterator[Database]:
     """The database of the settings; a ClickException unless it is migrated."""
     with unchecked() as database:
-        # Connecting would make an empty file.
-        if database.settings.is_sqlite and not database.settings.database_path.exists():
-            raise click.ClickException(MIGRATE)
-        with snapshot(database) as session:
-            if migrating.current(session.connection()) != migrating.newest():
-                raise click.ClickException(MIGRATE)
+        require_migrated(database)
         yield database
+
+
+def require_migrated(database: Database) -> None:
+    """Nothing when the database has the newest schema; else a ClickException that says what to run."""
+    # Connecting would make an empty file.
+    if database.settings.is_sqlite and not database.settings.database_path.exists():
+        raise click.ClickException(MIGRATE)
+    with snapshot(database) as session:
+        if migrating.current(session.connection()) != migrating.newest():
+            raise click.ClickException(MIGRATE)
 
 
 @contextmanager

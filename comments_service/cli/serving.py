@@ -7,7 +7,7 @@ import click
 from .. import clock, purging, server
 from ..config import Settings
 from ..db import Database
-from .commands import opened
+from .commands import require_migrated, unchecked
 
 
 @click.command()
@@ -24,14 +24,14 @@ from .commands import opened
     help="Threads of each of them.",
 )
 def serve(host: str, port: int, workers: int, threads: int) -> None:
-    """Serve readers and moderators until SIGTERM; purges every hour.
+    """Serve readers and moderators until SIGTERM; purges a minute later and then every hour.
 
     \b
     Example:
       comments-service serve --host 0.0.0.0 --port 8000
     """
-    with opened():
-        pass  # only to refuse a database that is not migrated
+    with unchecked() as database:
+        require_migrated(database)
     server.serve(host=host, port=port, workers=workers, threads=threads, hourly=purge_hourly)
 
 

@@ -51,9 +51,13 @@ class Shell:
 
     def start(self, *words: str, **settings: str) -> subprocess.Popen[str]:
         """Starts a command as a process of its own."""
+        return self.start_python("-m", "comments_service.cli", *words, **settings)
+
+    def start_python(self, *words: str, **settings: str) -> subprocess.Popen[str]:
+        """Starts Python with these arguments, in the settings of the commands."""
         plain = {name: value for name, value in os.environ.items() if not name.startswith("COMMENTS_")}
         return subprocess.Popen(
-            [sys.executable, "-m", "comments_service.cli", *words],
+            [sys.executable, *words],
             env={**plain, **self.settings(**settings)},
             cwd=self.folder,
             stdout=subprocess.PIPE,

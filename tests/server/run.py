@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 
+from comments_service import server
 from comments_service.errors import Unavailable
-from comments_service.server import serve
 from tests.server import news
 
 if __name__ == "__main__":
     port, workers, threads, kill_seconds = (int(word) for word in sys.argv[1:])
+    server.SETTLING_SECONDS = 0  # the hourly work begins at once
     try:
-        serve(
+        server.serve(
             port=port,
             workers=workers,
             threads=threads,
