@@ -32,7 +32,7 @@ def local(text: str) -> str:
     """The configuration with this machine's places in it."""
     text = replaced(text, "listen 8080;", "listen 127.0.0.1:@PORT@;")
     text = replaced(text, "/var/cache/nginx/comments", "@PREFIX@/cache")
-    return replaced(text, "access_log /dev/stdout", "access_log @PREFIX@/access.log")
+    return text.replace("access_log /dev/stdout", "access_log @PREFIX@/access.log")
 
 
 def replaced(text: str, old: str, new: str) -> str:
