@@ -8,7 +8,7 @@ from werkzeug.routing import IntegerConverter, Map
 from .. import db
 from ..config import Settings
 from ..identity import Signer
-from . import embed, gate, health, hot, limits, moderators, pages, problems, request_log
+from . import embed, feed, gate, health, hot, limits, moderators, pages, problems, request_log
 from .api import documentation
 from .schemas.fields import LARGEST_ID
 
@@ -38,7 +38,13 @@ def build(settings: Settings | None = None) -> Flask:
     limits.init_limits(app, settings)
     documentation.init_app(app)
     problems.init_app(app)
-    for blueprint in (embed.blueprint, health.blueprint, moderators.blueprint, pages.blueprint):
+    for blueprint in (
+        embed.blueprint,
+        feed.blueprint,
+        health.blueprint,
+        moderators.blueprint,
+        pages.blueprint,
+    ):
         app.register_blueprint(blueprint)
     gate.init_gate(app)
     request_log.init_app(app)

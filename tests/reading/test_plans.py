@@ -16,7 +16,7 @@ from comments_service import clock
 from comments_service.db import Database
 from comments_service.models import Thread
 from comments_service.models.policy import Policy
-from comments_service.reading import cursors, pages, queues
+from comments_service.reading import cursors, feeds, pages, queues
 from tests.databases import NOON, add_site, migrate, open_database
 
 THREADS = {"small": 200, "large": 12_000, "next": 8_000}
@@ -116,6 +116,29 @@ def test_a_queue_walks_its_index(large: Large, deep: bool) -> None:
         queues.page(session, [large.site_id], "published", cursor=cursor)
         plan = plans("FROM comment")[0]
     _assert_walks(plan, "ix_comment_published")
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_feed_walks_its_index(large: Large, deep: bool) -> None:
+    created = clock.microseconds(BEGAN + timedelta(seconds=MIDDLE))
+    with large.plans() as (session, plans):
+        place = pages.place(session, large.site_id, "large")
+        cursor = cursors.make("feed", created, MIDDLE) if deep else None
+        site = feeds.of_site(session, large.site_id, cursor=cursor, limit=25)
+        cursor = cursors.make("thread-feed", MIDDLE) if deep else None
+        thread = feeds.of_thread(session, place.id, cursor=cursor, limit=25)
+        of_site, of_thread = plans("FROM comment AS c")
+    for part in (site, thread):
+        places = [(entry.created_at, entry.id) for entry in part.entries]
+        assert len(places) == 25
+        assert places == sorted(places, reverse=True)
+        assert part.next
+    assert {entry.slug for entry in thread.entries} == {"large"}
+    for plan, index in ((of_site, "ix_comment_published"), (of_thread, "ix_comment_thread")):
+        # Parents, too, are looked up in the same table.
+        _assert_walks(plan.replace(" p ", " comment p "), index)
+        assert "SCAN c " not in plan
+        assert "Seq Scan" not in plan
 
 
 def test_a_rare_word_is_looked_up(large: Large) -> None:
