@@ -16,6 +16,7 @@ from ...text import slugs
 from ..audience import ADMIN, MODERATOR, open_to
 from ..auth import SAFE, moderator_of, write
 from ..schemas import moderation as shapes
+from .answers import may_fail
 from .input import Blueprint, Parser
 
 # What they write is named by the query; all else takes its values from path and body alone.
@@ -59,6 +60,7 @@ def all_queues(query: dict[str, Any], site: str) -> dict[str, Any]:
 
 @blueprint.get("/queues/<queue>")
 @open_to(MODERATOR)
+@may_fail("queue_not_found")
 @blueprint.arguments(shapes.QueueQuery, location="query")
 @blueprint.response(200, shapes.Queue)
 def one_queue(query: dict[str, Any], site: str, queue: str) -> queues.QueuePage:
@@ -71,6 +73,7 @@ def one_queue(query: dict[str, Any], site: str, queue: str) -> queues.QueuePage:
 
 @blueprint.get("/comments/<int:comment>")
 @open_to(MODERATOR)
+@may_fail("comment_not_found")
 @blueprint.arguments(shapes.Nothing, location="query")
 @blueprint.response(200, shapes.Card)
 def card(query: dict[str, Any], site: str, comment: int) -> dict[str, Any]:
@@ -98,6 +101,7 @@ def decide(sent: dict[str, Any], site: str) -> dict[str, Any]:
 
 @blueprint.post("/decisions/<int:decision>/reversal")
 @open_to(MODERATOR)
+@may_fail("decision_not_found", "not_latest", "not_a_persons", "changed_since")
 @blueprint.arguments(shapes.Nothing, required=False)
 @blueprint.response(200, shapes.Reversal)
 def reverse(sent: dict[str, Any], site: str, decision: int) -> dict[str, int]:
@@ -162,6 +166,7 @@ def bans(query: dict[str, Any], site: str) -> dict[str, Any]:
 
 @blueprint.post("/bans")
 @open_to(MODERATOR)
+@may_fail("comment_not_found", "author_not_found")
 @blueprint.arguments(shapes.BanIn)
 @blueprint.response(201, shapes.Ban)
 def ban(sent: dict[str, Any], site: str) -> banning.Ban:
@@ -172,6 +177,7 @@ def ban(sent: dict[str, Any], site: str) -> banning.Ban:
 
 @blueprint.delete("/bans/<int:ban_id>")
 @open_to(MODERATOR)
+@may_fail("ban_not_found")
 @blueprint.response(204)
 def lift(site: str, ban_id: int) -> None:
     """End a ban."""
@@ -181,6 +187,7 @@ def lift(site: str, ban_id: int) -> None:
 
 @blueprint.get("/threads")
 @open_to(MODERATOR)
+@may_fail("thread_not_found")
 @blueprint.arguments(shapes.SlugQuery, location="query")
 @blueprint.response(200, shapes.Thread)
 def thread(query: dict[str, Any], site: str) -> threads.Thread:
@@ -202,6 +209,7 @@ def patch_thread(query: dict[str, Any], sent: dict[str, Any], site: str) -> thre
 
 @blueprint.post("/threads/moves")
 @open_to(ADMIN)
+@may_fail("thread_not_found", "same_slug")
 @blueprint.arguments(shapes.MoveIn)
 @blueprint.response(200, shapes.Thread)
 def move(sent: dict[str, Any], site: str) -> threads.Thread:
@@ -212,6 +220,7 @@ def move(sent: dict[str, Any], site: str) -> threads.Thread:
 
 @blueprint.delete("/threads/aliases")
 @open_to(ADMIN)
+@may_fail("alias_not_found")
 @blueprint.arguments(shapes.SlugQuery, location="query")
 @blueprint.response(204)
 def drop_alias(query: dict[str, Any], site: str) -> None:

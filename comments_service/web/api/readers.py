@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote_plus, urlencode
 
@@ -22,11 +23,14 @@ from ..audience import ANYONE, AUTHOR, open_to
 from ..caching import Depends, public
 from ..schemas import readers as shapes
 from ..schemas.fields import LARGEST_ID, is_storable
+from .answers import may_fail
 from .input import Blueprint, Parser
 
 LONGEST_KEY = 255
 FIRST_PAGE = 25
 READING = ("GET", "HEAD", "OPTIONS")
+PUBLISHED = "It is published."
+WAITS = "It waits for a moderator; `reason` says why."
 
 T = TypeVar("T")
 
@@ -57,6 +61,7 @@ def page(query: dict[str, Any], site: str) -> Response:
 
 @blueprint.get("/comments/<int:comment>")
 @open_to(ANYONE)
+@may_fail("comment_not_found")
 @blueprint.arguments(shapes.Nothing, location="query")
 @blueprint.response(200, shapes.Permalink)
 def one(query: dict[str, Any], site: str, comment: int) -> Response:
@@ -67,6 +72,7 @@ def one(query: dict[str, Any], site: str, comment: int) -> Response:
 
 @blueprint.get("/comments/<int:comment>/replies")
 @open_to(ANYONE)
+@may_fail("comment_not_found")
 @blueprint.arguments(shapes.RepliesQuery, location="query")
 @blueprint.response(200, shapes.Replies)
 def replies(query: dict[str, Any], site: str, comment: int) -> Response:
@@ -92,6 +98,7 @@ def counts(query: dict[str, Any], site: str) -> Response:
 
 @blueprint.post("/forms")
 @open_to(ANYONE)
+@may_fail("too_fast")
 @blueprint.arguments(shapes.Nothing, required=False)
 @blueprint.response(200, shapes.Form)
 def form(sent: dict[str, Any], site: str) -> dict[str, str]:
@@ -103,20 +110,36 @@ def form(sent: dict[str, Any], site: str) -> dict[str, str]:
 
 @blueprint.post("/comments")
 @open_to(ANYONE)
+@may_fail("parent_not_found", "closed", "not_registered", "banned", "duplicate", "too_fast", "slow")
 @blueprint.arguments(shapes.CommentIn)
-@blueprint.response(201, shapes.Posted)
-def post(sent: dict[str, Any], site: str) -> tuple[Posted, int]:
+@blueprint.response(201, shapes.Posted, description=PUBLISHED)
+@blueprint.alt_response(202, schema=shapes.Posted, description=WAITS)
+def post(sent: dict[str, Any], site: str) -> tuple[Posted, int, dict[str, str]]:
     """Post a comment: 201 when it is published at once, 202 when it waits for a moderator."""
     found, reader = asking.site_to_write(site), asking.reader(sent.pop("author_key"))
     words = posting.normalised(Words(**sent | {"key": _key(sent["key"])}), longest=_longest())
     posted = _replay_or_post(found, reader, words)
-    return posted, posted.http_status
+    is_public = posted.http_status == HTTPStatus.CREATED
+    where = {"Location": f"{request.path}/{posted.comment['id']}"} if is_public else {}
+    return posted, posted.http_status, where
 
 
 @blueprint.post("/comments/<int:comment>/revisions")
 @open_to(AUTHOR)
+@may_fail(
+    "comment_not_found",
+    "edit_token",
+    "edit_late",
+    "closed",
+    "not_registered",
+    "banned",
+    "duplicate",
+    "too_fast",
+    "slow",
+)
 @blueprint.arguments(shapes.RevisionIn)
-@blueprint.response(201, shapes.Posted)
+@blueprint.response(201, shapes.Posted, description=PUBLISHED)
+@blueprint.alt_response(202, schema=shapes.Posted, description=WAITS)
 def revise(sent: dict[str, Any], site: str, comment: int) -> tuple[Posted, int]:
     """Edit a comment inside its window: 201 when the edit is public at once, 202 when it waits."""
     found = asking.site_to_write(site)
@@ -136,6 +159,7 @@ def revise(sent: dict[str, Any], site: str, comment: int) -> tuple[Posted, int]:
 
 @blueprint.post("/comments/<int:comment>/withdrawal")
 @open_to(AUTHOR)
+@may_fail("comment_not_found", "edit_token", "edit_late", "not_yours", "too_fast")
 @blueprint.arguments(shapes.WithdrawalIn)
 @blueprint.response(200, shapes.Done)
 def withdraw(sent: dict[str, Any], site: str, comment: int) -> dict[str, str]:
@@ -152,6 +176,7 @@ def withdraw(sent: dict[str, Any], site: str, comment: int) -> dict[str, str]:
 
 @blueprint.post("/comments/<int:comment>/votes")
 @open_to(AUTHOR)
+@may_fail("comment_not_found", "own_comment", "no_votes", "only_up_votes", "too_many_votes", "too_fast")
 @blueprint.arguments(shapes.VoteIn)
 @blueprint.response(200, shapes.Voted)
 def vote(sent: dict[str, Any], site: str, comment: int) -> voting.Voted:
@@ -172,6 +197,7 @@ def vote(sent: dict[str, Any], site: str, comment: int) -> voting.Voted:
 
 @blueprint.post("/comments/<int:comment>/reports")
 @open_to(ANYONE)
+@may_fail("comment_not_found", "too_fast")
 @blueprint.arguments(shapes.ReportIn)
 @blueprint.response(201, shapes.Done)
 def report(sent: dict[str, Any], site: str, comment: int) -> dict[str, str]:
@@ -188,6 +214,7 @@ def report(sent: dict[str, Any], site: str, comment: int) -> dict[str, str]:
 
 @blueprint.post("/notices")
 @open_to(ANYONE)
+@may_fail("comment_not_found", "too_fast")
 @blueprint.arguments(shapes.NoticeIn)
 @blueprint.response(202, shapes.Receipt)
 def notice(sent: dict[str, Any], site: str) -> dict[str, str]:
@@ -210,6 +237,7 @@ def notice(sent: dict[str, Any], site: str) -> dict[str, str]:
 
 @blueprint.post("/previews")
 @open_to(ANYONE)
+@may_fail("too_fast")
 @blueprint.arguments(shapes.PreviewIn)
 @blueprint.response(200, shapes.Preview)
 def preview(sent: dict[str, Any], site: str) -> dict[str, str]:
@@ -221,6 +249,7 @@ def preview(sent: dict[str, Any], site: str) -> dict[str, str]:
 
 @blueprint.post("/mine")
 @open_to(AUTHOR)
+@may_fail("too_fast")
 @blueprint.arguments(shapes.MineIn)
 @blueprint.response(200, shapes.Mine)
 def mine(sent: dict[str, Any], site: str) -> dict[str, Any]:

@@ -31,7 +31,8 @@ class Text(ma.fields.String):
     }
 
     def __init__(self, *, longest: int, shortest: int = 0, **kwargs: Any) -> None:
-        super().__init__(metadata={"maxLength": longest, **kwargs.pop("metadata", {})}, **kwargs)
+        bounds = {"maxLength": longest, **({"minLength": shortest} if shortest else {})}
+        super().__init__(metadata={**bounds, **kwargs.pop("metadata", {})}, **kwargs)
         self.longest, self.shortest = longest, shortest
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -47,6 +48,9 @@ class Text(ma.fields.String):
 
 class Id(ma.fields.Integer):
     """The id of a row: a whole number from 1 that a database can hold; text from a form counts too."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata={"minimum": 1, "maximum": LARGEST_ID}, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from ...banning import KINDS
@@ -11,8 +13,8 @@ from ...models.policy import KEYS, MODES
 from ...reading.log_files import FORMATS
 from ...reading.queues import LONGEST_SEARCH, QUEUES
 from .fields import Id, Number, Schema, Text, Time
+from .readers import LONGEST_SLUG_SENT, SLUG
 
-LONGEST_SLUG_SENT = 2_000
 LONGEST_CURSOR = 300
 LONGEST_NOTE = 2_000
 MOST_DECISIONS = 100
@@ -61,7 +63,7 @@ class Figures(Schema):
 class QueueQuery(Schema):
     """Which part of a queue."""
 
-    slug = Text(longest=LONGEST_SLUG_SENT, load_default=None)
+    slug = Text(longest=LONGEST_SLUG_SENT, load_default=None, metadata=SLUG)
     author = Id(load_default=None)
     cluster = Id(load_default=None)
     q = Text(longest=LONGEST_SEARCH, load_default=None)
@@ -102,7 +104,7 @@ class BanIn(Schema):
 class SlugQuery(Schema):
     """Which thread."""
 
-    slug = Text(longest=LONGEST_SLUG_SENT, required=True)
+    slug = Text(longest=LONGEST_SLUG_SENT, required=True, metadata=SLUG)
 
 
 class ThreadIn(Schema):
@@ -118,12 +120,32 @@ class ThreadIn(Schema):
 class MoveIn(Schema):
     """From which slug to which."""
 
-    slug = Text(longest=LONGEST_SLUG_SENT, required=True)
-    to = Text(longest=LONGEST_SLUG_SENT, required=True)
+    slug = Text(longest=LONGEST_SLUG_SENT, required=True, metadata=SLUG)
+    to = Text(longest=LONGEST_SLUG_SENT, required=True, metadata=SLUG)
 
 
-# The policy itself says what each of its keys may be.
-SettingsIn = Schema.from_dict({name: fields.Raw(allow_none=True) for name in KEYS}, name="SettingsIn")
+def _setting(name: str) -> dict[str, Any]:
+    """What a key of the policy takes, as the description says it; the policy itself checks it."""
+    about: dict[str, Any] = {"description": KEYS[name].why}
+    if KEYS[name].type == "list":
+        return about | {"type": "array", "items": {"type": "string"}}
+    if KEYS[name].type == "text":
+        return about | {"type": "string"}
+    if "|" in KEYS[name].type:
+        return about | {"type": "string", "enum": KEYS[name].type.split("|")}
+    lowest, highest = KEYS[name].type.split("-")
+    return about | {"type": "integer", "minimum": int(lowest), "maximum": int(highest)}
+
+
+def _setting_or_null(name: str) -> dict[str, Any]:
+    about = _setting(name)
+    choices = {"enum": [*about["enum"], None]} if "enum" in about else {}
+    return about | {"type": [about["type"], "null"]} | choices
+
+
+SettingsIn = Schema.from_dict(
+    {name: fields.Raw(allow_none=True, metadata=_setting_or_null(name)) for name in KEYS}, name="SettingsIn"
+)
 
 
 class Author(Schema):
@@ -332,4 +354,4 @@ class Thread(Schema):
 
 
 # As `Policy.document` gives them: texts, numbers and lists of texts.
-Settings = Schema.from_dict({name: fields.Raw() for name in KEYS}, name="Settings")
+Settings = Schema.from_dict({name: fields.Raw(metadata=_setting(name)) for name in KEYS}, name="Settings")

@@ -12,6 +12,7 @@ from ...models.notice import LONGEST_EMAIL
 from ...models.policy import LANGUAGES, MODES, VOTES
 from ...models.report import REASONS
 from ...reporting import LONGEST_EXPLANATION
+from ...text import names, slugs
 from .fields import Id, Number, Schema, Text, Time
 
 LONGEST_SLUG_SENT = 2_000
@@ -20,15 +21,35 @@ LONGEST_REPORT = 2_000
 MOST_SLUGS = 100
 SORTS = ("newest", "oldest", "best")
 
+# What is counted and trimmed is told by `text.slugs`; these are the bounds of what that leaves.
+SLUG = {"minLength": 1, "maxLength": slugs.LONGEST, "description": "The article's key."}
+NAME = {"minLength": 1, "maxLength": names.LONGEST}
+AUTHOR_KEY = "Made by the client and kept by it: whoever has it acts as this author."
+EDIT_TOKEN = "From the answer to the post."  # noqa: S105 (where it comes from)
+
 
 def _author_key(**kwargs: Any) -> Text:
-    return Text(longest=64, metadata={"minLength": 22, "pattern": "^[A-Za-z0-9_-]{22,64}$"}, **kwargs)
+    shape = {"minLength": 22, "pattern": "^[A-Za-z0-9_-]{22,64}$", "description": AUTHOR_KEY}
+    return Text(longest=64, metadata=shape, **kwargs)
+
+
+def _slug() -> Text:
+    return Text(longest=LONGEST_SLUG_SENT, required=True, metadata=SLUG)
+
+
+def _body() -> Text:
+    shape = {"minLength": 1, "description": "Markdown, of at most COMMENTS_MAX_BODY characters."}
+    return Text(longest=LONGEST_BODY_SENT, required=True, metadata=shape)
+
+
+def _edit_token(**kwargs: Any) -> Text:
+    return Text(longest=500, metadata={"description": EDIT_TOKEN}, **kwargs)
 
 
 class PageQuery(Schema):
     """Which page of a thread."""
 
-    slug = Text(longest=LONGEST_SLUG_SENT, required=True)
+    slug = _slug()
     sort = fields.String(load_default="newest", validate=validate.OneOf(SORTS))
     cursor = Text(longest=300, load_default=None)
     limit = Number(1, 100, load_default=25)
@@ -45,16 +66,18 @@ class CountsQuery(Schema):
     """The slugs to count."""
 
     slug = fields.List(
-        Text(longest=LONGEST_SLUG_SENT), required=True, validate=validate.Length(min=1, max=MOST_SLUGS)
+        Text(longest=LONGEST_SLUG_SENT, metadata=SLUG),
+        required=True,
+        validate=validate.Length(min=1, max=MOST_SLUGS),
     )
 
 
 class CommentIn(Schema):
     """A new comment."""
 
-    slug = Text(longest=LONGEST_SLUG_SENT, required=True)
-    body = Text(longest=LONGEST_BODY_SENT, required=True)
-    name = Text(longest=1_000, required=True)
+    slug = _slug()
+    body = _body()
+    name = Text(longest=1_000, required=True, metadata=NAME)
     parent = Id(load_default=None, allow_none=True)
     author_key = _author_key(load_default=None)
     form = Text(longest=500, load_default="")
@@ -65,15 +88,15 @@ class CommentIn(Schema):
 class RevisionIn(Schema):
     """An edit."""
 
-    body = Text(longest=LONGEST_BODY_SENT, required=True)
-    edit_token = Text(longest=500, required=True)
+    body = _body()
+    edit_token = _edit_token(required=True)
 
 
 class WithdrawalIn(Schema):
     """Taking a comment back."""
 
     author_key = _author_key(load_default=None)
-    edit_token = Text(longest=500, load_default=None)
+    edit_token = _edit_token(load_default=None)
 
     @ma.validates_schema
     def _needs_one(self, data: dict[str, object], **kwargs: object) -> None:
@@ -101,7 +124,7 @@ class NoticeIn(Schema):
 
     comment = Id(required=True)
     reason = Text(longest=LONGEST_EXPLANATION, shortest=1, required=True)
-    name = Text(longest=1_000, required=True)
+    name = Text(longest=1_000, required=True, metadata=NAME)
     email = Text(longest=LONGEST_EMAIL, required=True)
     good_faith = fields.Boolean(
         required=True,
@@ -114,14 +137,14 @@ class NoticeIn(Schema):
 class PreviewIn(Schema):
     """A text to show as it would appear."""
 
-    body = Text(longest=LONGEST_BODY_SENT, required=True)
+    body = _body()
 
 
 class MineIn(Schema):
     """Whose comments, of which thread."""
 
     author_key = _author_key(required=True)
-    slug = Text(longest=LONGEST_SLUG_SENT, required=True)
+    slug = _slug()
 
 
 class Nothing(Schema):
