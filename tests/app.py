@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -27,7 +26,8 @@ from werkzeug.test import TestResponse
 from comments_service import create_app, db, people, sites
 from comments_service.config import Settings
 from comments_service.identity import Signer
-from tests.databases import SECRET, migrate
+from tests.databases import SECRET
+from tests.kept import Applications
 from tests.servers.ports import PAUSE, answers, free_port
 
 ROOT = Path(__file__).parents[1]
@@ -46,9 +46,9 @@ def new_author_key() -> str:
 class Service:
     """One application and what tests do with it: sites, readers' acts, moderators with tokens."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, app: Flask | None = None) -> None:
         self.settings = settings
-        self.app: Flask = create_app(settings)
+        self.app: Flask = app or create_app(settings)
         self.client: FlaskClient = self.app.test_client()
         self.signer = Signer(settings.secret_key)
 
@@ -110,7 +110,7 @@ class Service:
 
     def close(self) -> None:
         with self.app.app_context():
-            db.extension.engine.dispose()
+            db.extension().engine.dispose()
         self.database.writer.dispose()
 
 
@@ -198,53 +198,20 @@ class Live:
         return answers(self.port) and self.request("/readyz")[0] == 200
 
 
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite database without rows, to be copied."""
-    file = tmp_path_factory.mktemp("migrated") / "comments.db"
-    migrate(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A fresh and migrated database; the test runs once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        copy = tmp_path / "comments.db"
-        shutil.copy(request.getfixturevalue("migrated_file"), copy)
-        yield f"sqlite:///{copy}"
-        return
-    server = request.getfixturevalue("postgres")
-    url = server.url(server.template("migrated", migrate))
-    yield url
-    empty(url)
-
-
-def empty(url: str) -> None:
-    """Take every row out and count ids from 1 again: ten times quicker than another database."""
-    statements = [f'DELETE FROM "{table.name}"' for table in reversed(db.Base.metadata.sorted_tables)]
-    statements += [
-        f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), 1, false)"
-        for table in db.Base.metadata.sorted_tables
-        if "id" in table.c
-    ]
-    with psycopg.connect(url.replace("+psycopg", ""), options="-c lock_timeout=5s") as connection:
-        connection.execute("; ".join(statements).encode())
-
-
 @pytest.fixture
-def settings(migrated_url: str, tmp_path: Path) -> Settings:
+def settings(migrated_url: str, emptied_folder: Path) -> Settings:
     """Settings without limits, so that tests may post as they like; tests of limits make their own."""
-    storage = f"sqlitefile:///{tmp_path / 'limits.db'}"
+    storage = f"sqlitefile:///{emptied_folder / 'limits.db'}"
     return Settings(secret_key=SECRET, database_url=migrated_url, rate_limit_storage=storage, **UNLIMITED)  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def service(settings: Settings) -> Iterator[Service]:
+def service(settings: Settings, applications: Applications) -> Iterator[Service]:
     """The application on a migrated database, without a site."""
-    made = Service(settings)
+    made = Service(settings, applications.fresh(settings))
     yield made
-    made.close()
+    if settings.is_sqlite:
+        made.close()  # the next test finds another file
 
 
 @pytest.fixture

@@ -190,6 +190,6 @@ def test_an_application_reads_and_writes_and_its_reader_cannot_write(
         if database.settings.is_sqlite:
             with pytest.raises(DBAPIError, match="readonly"):
                 db.reading().execute(text("DELETE FROM site"))
-        db.extension.session.remove()
-        db.extension.engine.dispose()
+        db.extension().session.remove()
+        db.extension().engine.dispose()
         app.extensions["comments_database"].writer.dispose()

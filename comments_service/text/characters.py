@@ -25,24 +25,31 @@ ALL_MARKS_PER_BASE = 8
 _BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
 
 
+# Every process that starts asks for the category of each of these. Left out is what has but letters (Chinese,
+# Korean, Tangut), is for private use, or lies beyond the first two planes and the tags.
+_LOOKED_AT = (
+    range(0x3400),
+    range(0xA000, 0xAC00),
+    range(0xF900, 0x17000),
+    range(0x1BC00, 0x20000),
+    range(0xE0000, 0xE0200),
+)
+
+
 def _classes(*categories: str) -> Iterator[str]:
-    """For each of these categories the inside of a regex class of all its characters, as ranges."""
-    spans: dict[str, list[list[int]]] = {category: [] for category in categories}
-    for point in (*range(0x20000), *range(0xE0000, 0xE0200)):
-        found = spans.get(unicodedata.category(chr(point)))
-        if found is None:
-            continue
-        if found and found[-1][1] == point - 1:
-            found[-1][1] = point
-        else:
-            found.append([point, point])
-    for found in spans.values():
-        yield "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in found)
+    """For each of these patterns of categories ("M.") the inside of a regex class, as ranges."""
+    looked_at = [(points, "".join(map(unicodedata.category, map(chr, points)))) for points in _LOOKED_AT]
+    for category in categories:
+        runs = re.compile(f"{category}(?:{category})*")  # two letters each, the first one a capital
+        yield "".join(
+            f"{chr(points[run.start() // 2])}-{chr(points[run.end() // 2 - 1])}"
+            for points, found in looked_at
+            for run in runs.finditer(found)
+        )
 
 
-_NONSPACING, _ENCLOSING, _SPACING, FORMAT = _classes("Mn", "Me", "Mc", "Cf")
-MARKS = _NONSPACING + _ENCLOSING + _SPACING
-_STACK = re.compile(f"[{_NONSPACING}{_ENCLOSING}{FORMAT}]{{{MARKS_PER_BASE + 1},}}")
+_ABOVE, MARKS, FORMAT = _classes("M[en]", "M.", "Cf")
+_STACK = re.compile(f"[{_ABOVE}{FORMAT}]{{{MARKS_PER_BASE + 1},}}")
 _FORMAT = re.compile(f"[{FORMAT}]+")
 _VISIBLE = re.compile(f"[^\\s\x00-\x1f\x7f-\x9f{FORMAT}{_BLANK}]")
 INVISIBLE = re.compile(f"[{FORMAT}{_BLANK}]")

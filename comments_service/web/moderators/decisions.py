@@ -126,7 +126,7 @@ def _comment_of(decision_id: int) -> int | None:
 def _answered(
     *, done: Sequence[int], late: Sequence[int] = (), gone: int = 0, back: str = "", show: int | None = None
 ) -> Response:
-    db.extension.session.remove()  # what was read before the change is old now
+    db.extension().session.remove()  # what was read before the change is old now
     if request.accept_mimetypes.best == "application/json":
         return jsonify(_told(done, late, gone))
     if back:
