@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from comments_service.demo.newspaper import SITE
 from tests.demo.runs import Demo
-from tests.functional.people import Moderator, Reader
+from tests.functional.people import Moderator, OpenedForm, Reader
 from tests.functional.traffic import Traffic
 from tests.servers.chromium import PageErrors
 
@@ -33,12 +34,19 @@ def arrive(demo: Demo, open_page: Callable[..., Page]) -> Callable[..., Reader]:
     return lambda name, **options: Reader(open_page(**options), newspaper_of(demo), name)
 
 
+@pytest.fixture(scope="module")
+def form(demo: Demo) -> OpenedForm:
+    """Opened once for all who need not show that a person's time to type is enough."""
+    return OpenedForm(f"http://127.0.0.1:{demo.port}", SITE)
+
+
 def newspaper_of(demo: Demo) -> str:
     return f"http://127.0.0.1:{demo.port + 1}"
 
 
 def test_a_comment_goes_from_reader_to_moderator_and_back(
     demo: Demo,
+    form: OpenedForm,
     arrive: Callable[..., Reader],
     open_page: Callable[..., Page],
     picture: Callable[[Page, str], None],
@@ -57,6 +65,7 @@ def test_a_comment_goes_from_reader_to_moderator_and_back(
     assert ada.count() == told + 1
     picture(ada.page, "2-posted")
 
+    ada.leaves_open(form)
     other = ada.others().nth(1)
     ada.starts_reply(other)
     ada.writes(REPLY)
@@ -81,6 +90,7 @@ def test_a_comment_goes_from_reader_to_moderator_and_back(
     expect(other.get_by_role("button", name="Reported")).to_be_visible()
 
     ben = arrive("Ben Okoro", **PHONE)
+    ben.leaves_open(form)
     ben.open_article(BUSY)
     for words in (HELD, REFUSED):
         waiting = ben.posts(words)
@@ -127,8 +137,9 @@ def test_a_comment_goes_from_reader_to_moderator_and_back(
     picture(reader.page, "10-others-dark")
 
 
-def test_a_comment_is_posted_by_keyboard_alone(arrive: Callable[..., Reader]) -> None:
+def test_a_comment_is_posted_by_keyboard_alone(form: OpenedForm, arrive: Callable[..., Reader]) -> None:
     reader = arrive("Quill", **DESKTOP)
+    reader.leaves_open(form)
     reader.open_article(QUIET)
     keys = reader.page.keyboard
 
@@ -148,9 +159,10 @@ def test_a_comment_is_posted_by_keyboard_alone(arrive: Callable[..., Reader]) ->
 
 
 def test_a_reader_posts_by_touch_without_scrolling_sideways(
-    arrive: Callable[..., Reader], picture: Callable[[Page, str], None]
+    form: OpenedForm, arrive: Callable[..., Reader], picture: Callable[[Page, str], None]
 ) -> None:
     reader = arrive("Petra", **PHONE)
+    reader.leaves_open(form)
     reader.open_article(QUIET)
     with reader.opens_form():
         reader.thread.get_by_role("button", name="Leave a comment").tap()

@@ -33,7 +33,7 @@ from comments_service.demo.seeding import Seeder
 from comments_service.identity import Signer
 from tests.app import ORIGIN, Live, new_author_key
 from tests.databases import SECRET, open_database
-from tests.functional.people import Moderator, Reader
+from tests.functional.people import Moderator, OpenedForm, Reader
 from tests.servers import programs, shipped_compose, shipped_nginx
 from tests.servers.nginx import Nginx
 from tests.servers.ports import PAUSE
@@ -226,6 +226,7 @@ def test_a_comment_goes_from_reader_to_moderator_and_back(
     scaled: ScaledOut, newspaper: str, open_page: Callable[..., Page]
 ) -> None:
     ada, ben = (Reader(open_page(), newspaper, name) for name in ("Ada Penn", "Ben Okoro"))
+    ben.leaves_open(OpenedForm(scaled.url, SITE))
     ada.open_article(ARTICLE.title)
     told = ada.count()
     expect(ada.posts("Seen through both of them.")).to_contain_text("Ada Penn")
@@ -244,8 +245,11 @@ def test_a_comment_goes_from_reader_to_moderator_and_back(
     nora.card.get_by_role("button", name="Approve", exact=True).click()
     expect(nora.toast).to_contain_text("Approved Ben Okoro’s comment")
 
-    ada.reload()
-    expect(ada.comment(held)).to_be_visible()
+    def ada_sees_it() -> bool:
+        ada.reload()
+        return ada.comment(held).count() == 1
+
+    until(ada_sees_it, seconds=20)  # a page may be a moment old here
     assert ada.count() == told + 2
 
 
@@ -352,8 +356,8 @@ def comment(slug: str, body: str, **more: str) -> dict[str, Any]:
     return {"slug": slug, "name": "Wren", "body": body, "author_key": new_author_key(), **more}
 
 
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
+def until(holds: Callable[[], bool], seconds: float = SECONDS) -> None:
+    deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "it did not come to be so"
         time.sleep(PAUSE)
