@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
+from . import counting
 from .config import Settings
 from .errors import Unavailable
 from .grouping import Group, Work, assert_open
@@ -37,6 +38,7 @@ BUSY_MILLISECONDS = 5_000
 COUNTER_BYTES = 8
 READER_KILOBYTES = 512
 POSTGRES_TRIES = 4
+POOL_SECONDS = 2.0
 # An error's text would quote what readers wrote.
 SQLITE_OPTIONS: dict[str, Any] = {"hide_parameters": True}
 # serialization_failure and deadlock_detected: the transaction did nothing and may simply run again.
@@ -97,9 +99,13 @@ class Database:
         `work` returns plain values, has no effect outside its session and may run again.
         Raises Unavailable when the database is away or the turn does not come in time.
         """
-        if self.group is None:
-            return self._write_postgres(work)
-        return self.group.do(work, TURN_SECONDS)
+        began = time.perf_counter()
+        try:
+            if self.group is None:
+                return self._write_postgres(work)
+            return self.group.do(work, TURN_SECONDS)
+        finally:
+            counting.observe("write_seconds", time.perf_counter() - began)
 
     def _write_postgres(self, work: Work[T]) -> T:
         for attempt in range(POSTGRES_TRIES):
@@ -319,7 +325,7 @@ def _postgres_options() -> dict[str, Any]:
         # be made and closed again for every request, which halved the posts of 64 clients.
         "pool_size": 10,
         "max_overflow": 0,
-        "pool_timeout": 2,
+        "pool_timeout": POOL_SECONDS,
         "connect_args": {"connect_timeout": 2, "options": "-c statement_timeout=5000 -c timezone=UTC"},
     }
 

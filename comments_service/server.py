@@ -12,8 +12,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -67,12 +69,14 @@ def serve(
     kill_seconds: int = KILL_SECONDS,
     target: str = TARGET,
     hourly: Callable[[], None] | None = None,
+    counts: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT; requests in flight then have `kill_seconds` to finish.
 
     `target` is `module:factory` of the application, made once in each worker. `hourly` is run after
-    SETTLING_SECONDS and then every hour, in a process of its own; it must be a function of a module. Raises
-    Unavailable when the address is taken, and exits with status 1 when workers keep dying.
+    SETTLING_SECONDS and then every hour, in a process of its own; it must be a function of a module. With
+    `counts` the workers share what they count. Raises Unavailable when the address is taken, and exits with
+    status 1 when workers keep dying.
     """
     spare_memory()  # before granian is loaded
     from granian.constants import HTTPModes, Interfaces
@@ -104,8 +108,22 @@ def serve(
         server.on_shutdown(keeper.stop)
     if target == TARGET:
         preload()
-    loader = partial(load, target, parent=os.getpid(), threads=threads)
-    server.serve(target_loader=loader, wrap_loader=False)
+    with shared_folder() if counts else nullcontext() as folder:
+        loader = partial(load, target, parent=os.getpid(), threads=threads, counts=folder)
+        server.serve(target_loader=loader, wrap_loader=False)
+
+
+@contextmanager
+def shared_folder() -> Iterator[str | None]:
+    """A folder for what workers count, as long as they serve; None where there is no room for one."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="comments-", ignore_cleanup_errors=True)
+    except OSError as error:
+        log.warning("Workers cannot share what they count: %s", error.strerror)
+        yield None
+        return
+    with folder as name:
+        yield name
 
 
 def spare_memory() -> None:
@@ -145,8 +163,10 @@ def free_address(host: str, port: int) -> str:
     return str(address[0])
 
 
-def load(target: str, *, parent: int, threads: int) -> Any:
-    """In a worker: tie it to its parent, make the application, tell its gate how many threads there are."""
+def load(target: str, *, parent: int, threads: int, counts: str | None = None) -> Any:
+    """In a worker: tie it to its parent, make the application, and tell it what it has to know of the server:
+    its gate how many threads there are, its metrics the folder where workers share their `counts`.
+    """
     die_with(parent)
     # Until granian sets its own, a forked worker has the handler of its parent, which only takes a note:
     # SIGTERM would wait for the kill timeout.
@@ -156,6 +176,9 @@ def load(target: str, *, parent: int, threads: int) -> Any:
     gate = getattr(app, "extensions", {}).get("comments_gate")
     if gate is not None:
         gate.admit(threads - THREADS_FOR_READS)
+    metrics = getattr(app, "extensions", {}).get("comments_metrics")
+    if metrics is not None and counts is not None:
+        metrics.share(counts)
     return app
 
 
@@ -207,8 +230,9 @@ class Keeper:
                     return
                 self._process = subprocess.Popen(self._words)  # noqa: S603 - our own words only
             self._started.set()
-            self._process.wait()
-            self._stopping.wait(KEEPER_SECONDS)
+            code = self._process.wait()
+            if not self._stopping.wait(KEEPER_SECONDS):
+                log.warning("The process of the hourly work ended (%d) and is started again.", code)
 
 
 def keep_house(work: str, parent: str, settling: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -171,6 +172,18 @@ def test_trying_again_has_an_end(database: Database) -> None:
     with pytest.raises(DBAPIError):
         database.write(hopeless)
     assert len(tries) == db.POSTGRES_TRIES
+
+
+@on_postgres
+def test_a_writer_whose_connections_are_all_taken_is_unavailable(
+    migrated_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "POOL_SECONDS", 0.05)
+    with open_database(migrated_url) as busy, ExitStack() as taken:
+        for _ in range(10):
+            taken.enter_context(busy.writer.connect())
+        with pytest.raises(Unavailable, match="Many people are writing"):
+            sites(busy)
 
 
 def test_a_database_that_is_away_is_unavailable() -> None:

@@ -23,6 +23,8 @@ from .finding import FAIL, OK, WARN, Finding, mode_for_others, timed
 SLOW_SECONDS = 0.1
 # A post asks PostgreSQL up to six times.
 SLOW_ROUND_TRIP_SECONDS = 0.02
+# BEGIN, the question and COMMIT.
+ROUND_TRIPS = 3
 # Two clocks that agree no better than this let forms and links expire at the wrong moment.
 CLOCK = timedelta(seconds=2)
 # The hourly purge may have been down for a while before anybody has to be told.
@@ -90,7 +92,7 @@ def _postgres(database: Database) -> Iterator[Finding]:
     elapsed = time.perf_counter() - started
     yield timed(
         "A round trip to PostgreSQL",
-        elapsed / 3,
+        elapsed / ROUND_TRIPS,
         SLOW_ROUND_TRIP_SECONDS,
         "A post asks several: bring it nearer.",
     )

@@ -34,8 +34,9 @@ from ..models import (
     ThreadAlias,
     Vote,
 )
+from ..models.comment import BANDS
 from ..models.rank import rank
-from ..text import duplicates
+from ..text import duplicates, near
 from ..text.render import POLICY_VERSION, render
 from .checking import Checked, decision, origin
 from .exporting import own_source
@@ -58,6 +59,8 @@ LIVED_ON = (
     "The site has lived on here since this source was first imported, so the numbers of the {:,} newer"
     " comments are taken. Import them into an empty site."
 )
+
+THREAD_LEFT = "A thread of the file was given another slug meanwhile. Run the command again."
 
 COUNTED = ("thread", "author", "comment", "decision", "ban")
 # SQLite has no such row before the first comment.
@@ -430,6 +433,7 @@ class _Whole:
     belonging: dict[str, list[Record]]
     html: dict[int, str]
     fingerprint: bytes | None
+    bands: near.Bands
 
 
 def _store_comments(database: Database, file: Checked, place: _Place, added: Added, tell: Progress) -> None:
@@ -479,7 +483,9 @@ def _whole(group: list[Record]) -> _Whole:
     # What the file may say of html counts for nothing: it is made here, from the source text.
     html = {one["revision"]: render(one["body"]).html if one["body"] else "" for one in belonging["revision"]}
     latest = belonging["revision"][-1]["body"]
-    return _Whole(group[0], belonging, html, duplicates.fingerprint(latest) if latest else None)
+    # Who took back what they said may say it again.
+    bands = near.bands(latest) if latest and not group[0]["withdrawn_at"] else near.NO_BANDS
+    return _Whole(group[0], belonging, html, duplicates.fingerprint(latest) if latest else None, bands)
 
 
 def _add_comments(session: Session, *, file: Checked, place: _Place, wholes: list[_Whole]) -> int:
@@ -489,6 +495,8 @@ def _add_comments(session: Session, *, file: Checked, place: _Place, wholes: lis
     if not wholes:
         return 0
     threads = _thread_ids(session, place, (whole.record["thread"] for whole in wholes))
+    if any(whole.record["thread"] not in threads for whole in wholes):
+        raise Conflict(THREAD_LEFT)
     authors = _author_ids(session, place, _authors_of(wholes))
     rows = [_comment(whole, place, threads, authors) for whole in wholes]
     # A thread that somebody else began goes on counting its places.
@@ -533,6 +541,7 @@ def _comment(
         "rank": rank(record["ups"], record["downs"]),
         "open_reports": sum(one["closed_at"] is None for one in whole.belonging["report"]),
         "fingerprint": whole.fingerprint,
+        **dict(zip(BANDS, whole.bands, strict=False)),
     }
 
 

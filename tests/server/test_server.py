@@ -48,6 +48,7 @@ def test_the_keeper_is_started_again_and_survives_failing_work(start: Callable[.
     assert not is_gone(first)
     os.kill(first, signal.SIGKILL)
     wait_for(lambda: hourly_pid(running) != first)
+    assert any("ended (-9) and is started again" in line.get("message", "") for line in running.lines())
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(10) == 0
     wait_for(lambda: is_gone(hourly_pid(running)))

@@ -19,7 +19,7 @@ from comments_service.db import Database, Work
 from comments_service.errors import Unavailable
 from comments_service.identity import Signer
 from comments_service.models import Author, Comment, Decision, Grant, Moderator, Revision, Site, Thread
-from comments_service.text import duplicates
+from comments_service.text import duplicates, near
 from comments_service.transfer import importing
 from tests.databases import NOON, add_comment, add_site, add_thread, open_database
 from tests.scene import Scene
@@ -289,6 +289,14 @@ def test_html_is_made_again_from_the_source(fresh: Open) -> None:
     row = database.write(lambda session: session.scalars(select(Comment)).one())
     assert row.fingerprint == duplicates.fingerprint(body)
     assert b"<strong>Bold</strong> &lt;script&gt;" in row.leaf
+
+
+def test_an_imported_text_is_known_when_it_comes_again(fresh: Open) -> None:
+    database = fresh()
+    body = "The ferry leaves at seven, carries nobody, and the council still pays for every single crossing."
+    imported(database, plain(body=body))
+    row = database.write(lambda session: session.scalars(select(Comment)).one())
+    assert (row.band_1, row.band_2) == near.bands(body)[:2] != (None, None)
 
 
 def test_people_of_the_file_get_no_rights(fresh: Open, content: bytes) -> None:
