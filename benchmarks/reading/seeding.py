@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, FromClause, insert, update
 from sqlalchemy.orm import Session
 
 from comments_service import clock, migrating, searching, sites
 from comments_service.config import Settings
-from comments_service.db import Database
+from comments_service.db import Base, Database
 from comments_service.models import Comment, CommentWords, Revision, Thread
 from comments_service.models.leaf import leaf
 from comments_service.models.rank import rank
@@ -82,18 +82,18 @@ def seed(session: Session, site_id: int, place: str, size: int, texts: Texts) ->
     for start in range(0, size, BATCH):
         numbers = range(start, min(start + BATCH, size))
         chosen = [texts.choose() for _ in numbers]
-        session.execute(
-            insert(Comment),
+        add(
+            session,
+            Comment,
             [
                 _comment(site_id, thread_id, first, n, size, text)
                 for n, text in zip(numbers, chosen, strict=True)
             ],
         )
-        session.execute(
-            insert(Revision), [_revision(first + n, text) for n, text in zip(numbers, chosen, strict=True)]
-        )
-        session.execute(
-            insert(CommentWords),
+        add(session, Revision, [_revision(first + n, text) for n, text in zip(numbers, chosen, strict=True)])
+        add(
+            session,
+            CommentWords,
             [_words(first + n, n, text) for n, text in zip(numbers, chosen, strict=True)],
         )
     last = BEGAN + timedelta(seconds=size)
@@ -103,6 +103,28 @@ def seed(session: Session, site_id: int, place: str, size: int, texts: Texts) ->
         .values(version=clock.microseconds(last), count=size, last_n=size, opened_at=BEGAN)
     )
     return thread_id
+
+
+def add(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> None:
+    """Insert rows that name the same columns; into PostgreSQL by COPY, which takes a quarter of the time."""
+    if session.get_bind().dialect.name == "postgresql":
+        _copy(session.connection(), model.__table__, rows)
+    else:
+        session.execute(insert(model), rows)
+
+
+def _copy(connection: Connection, table: FromClause, rows: list[dict[str, Any]]) -> None:
+    columns = [table.c[name] for name in rows[0]]
+    to_database = [
+        column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for column in columns
+    ]
+    names = ", ".join(column.name for column in columns)
+    cursor = connection.connection.cursor()
+    with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(
+                [to(value) if to else value for to, value in zip(to_database, row.values(), strict=True)]
+            )
 
 
 class Text(NamedTuple):

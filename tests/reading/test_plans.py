@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, insert, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
 
-from benchmarks.reading.seeding import BEGAN, Texts, seed
+from benchmarks.reading.seeding import BEGAN, Texts, add, seed
 from comments_service import clock
 from comments_service.db import Database
 from comments_service.models import Thread
@@ -179,8 +179,6 @@ def _fill(session: Session) -> int:
     site_id, texts = add_site(session), Texts()
     for slug, size in THREADS.items():
         seed(session, site_id, slug, size, texts)
-    session.execute(
-        insert(Thread),
-        [{"site_id": site_id, "slug": f"thread-{number}", "created_at": NOON} for number in range(EMPTY)],
-    )
+    empty = [{"site_id": site_id, "slug": f"thread-{number}", "created_at": NOON} for number in range(EMPTY)]
+    add(session, Thread, empty)
     return site_id
