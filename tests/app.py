@@ -27,7 +27,7 @@ from comments_service import create_app, db, people, sites
 from comments_service.config import Settings
 from comments_service.identity import Signer
 from tests.databases import SECRET
-from tests.kept import Applications
+from tests.kept import Applications, close
 from tests.servers.ports import PAUSE, answers, free_port
 
 ROOT = Path(__file__).parents[1]
@@ -109,9 +109,7 @@ class Service:
         return self.post_json(f"{site}/moderation/decisions", {"decisions": list(decisions)}, **headers)
 
     def close(self) -> None:
-        with self.app.app_context():
-            db.extension().engine.dispose()
-        self.database.writer.dispose()
+        close(self.app)
 
 
 class Live:

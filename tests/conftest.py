@@ -20,7 +20,7 @@ from tests.servers.nginx import Nginx
 from tests.servers.postgres import Postgres
 from tests.servers.redis import Redis
 
-pytest_plugins = ["tests.app", "tests.faults.figures"]
+pytest_plugins = ["tests.kept", "tests.app", "tests.faults.figures"]
 
 # Whose modules start processes once for all their tests.
 SHARING = (
