@@ -220,14 +220,15 @@ def test_memory_and_application_agree_whatever_happens_between(horizons: Service
     addresses = [f"{PATH}?slug={slug}&sort={sort}" for slug in "ab" for sort in ("newest", "oldest", "best")]
     for _ in range(40):
         _happen(random, horizons, known, token)
+        if (
+            not horizons.settings.is_sqlite
+        ):  # its entries may be a quarter of a second behind: let that be over
+            front._first._entries.clear()
         for address in addresses:
             headers = random.choice(({}, {"Accept-Encoding": "gzip"}))
-            for _ in range(2):
-                _forget_if_timed(horizons)
-                kept, made = (
-                    horizons.client.get(address, headers=headers),
-                    plain.get(address, headers=headers),
-                )
+            made = plain.get(address, headers=headers)
+            for _ in range(2):  # from the application, or from memory if it is still true; then from memory
+                kept = horizons.client.get(address, headers=headers)
                 assert (kept.status_code, kept.data) == (made.status_code, made.data)
                 assert kept.headers == made.headers
 
@@ -255,12 +256,6 @@ def _happen(random: Random, service: Service, known: list[dict[str, Any]], token
         comment["was"] = "rejected" if action == "reject" else "published"
     else:
         service.set_policy(close_after_days=random.choice((0, 7)))
-
-
-def _forget_if_timed(service: Service) -> None:
-    """On PostgreSQL an entry may be a quarter of a second behind: let that time be over."""
-    if not service.settings.is_sqlite:
-        _hot(service)._first._entries.clear()
 
 
 def _read(service: Service, headers: dict[str, str] | None = None) -> Any:
