@@ -7,21 +7,13 @@ from flask import Blueprint, Response, render_template, request, url_for
 from ...errors import Invalid, ServiceError
 from .. import problems
 from ..audience import ANYONE, open_to
-from . import assets, docs, own, reports, threads, tree, writing
+from . import assets, docs, own, reports, threads, tree, words, writing
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'none'; style-src 'self'; img-src 'none'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-TITLES = {
-    403: "This was refused",
-    404: "There is nothing here",
-    409: "This is there already",
-    422: "Something is missing",
-    429: "That was quick",
-    503: "Not just now",
-}
-DID_NOT_WORK = "That did not work"
+TITLED = (403, 404, 409, 422, 429, 503)
 
 blueprint = Blueprint("pages", __name__, template_folder="templates")
 for part in (docs, own, reports, threads, writing):
@@ -48,28 +40,31 @@ def _protect(response: Response) -> Response:
 
 
 @blueprint.context_processor
-def _words() -> dict[str, object]:
+def _spoken() -> dict[str, object]:
+    spoken = words.spoken()
     return {
+        "words": spoken,
+        "say": spoken.say,
+        "when": spoken.when,
         "style_sheet": url_for("pages.style", name=assets.served_name("pages.css")),
-        "when": tree.when,
         "safe_html": tree.safe_html,
-        "removed": tree.REMOVED,
     }
 
 
 @blueprint.errorhandler(ServiceError)
 def _say_error(error: ServiceError) -> Response:
     answer = problems.from_error(error)
-    text = error.message
+    text = words.spoken().of_error(error)
     if isinstance(error, Invalid) and error.errors:
-        text = " ".join(dict.fromkeys(one.message for one in error.errors))
+        text = " ".join(dict.fromkeys(words.spoken().of_field(one) for one in error.errors))
     return _as_page(answer, text)
 
 
 def _as_page(answer: Response, text: str) -> Response:
     """The problem as it is for programs, and as a page for those who prefer HTML."""
     if request.accept_mimetypes.best_match([problems.CONTENT_TYPE, "text/html"]) == "text/html":
-        title = TITLES.get(answer.status_code, DID_NOT_WORK)
+        status = answer.status_code if answer.status_code in TITLED else "other"
+        title = words.spoken().say(f"title_{status}")
         answer.set_data(render_template("pages/message.html", title=title, text=text))
         answer.content_type = "text/html; charset=utf-8"
     return answer

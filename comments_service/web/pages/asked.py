@@ -10,14 +10,18 @@ from marshmallow import fields, validate
 from werkzeug.exceptions import UnsupportedMediaType
 
 from ...errors import FieldError, Invalid, NotFound, Refused, ServiceError
+from ...models import Site
+from ...models.policy import Policy
 from ...models.report import REASONS
 from .. import asking
 from ..api.input import FORM_TYPE, Parser
 from ..schemas.fields import LARGEST_ID, Id, Schema, Text
 from ..schemas.readers import LONGEST_BODY_SENT, LONGEST_REPORT, LONGEST_SLUG_SENT, SORTS
+from . import words
 
 LONGEST_CURSOR = 300
 LONGEST_TOKEN = 500
+RECEIPT = r"[0-9]{1,19}-[A-Za-z0-9_-]{10,80}\Z"
 
 
 class ThreadQuery(Schema):
@@ -53,6 +57,12 @@ class TokenQuery(Schema):
     edit_token = Text(longest=LONGEST_TOKEN, required=True)
 
 
+class ReceiptQuery(SlugQuery):
+    """The receipt of a notice: its form is checked, so that no address makes this page say other things."""
+
+    receipt = Text(longest=100, required=True, validate=validate.Regexp(RECEIPT))
+
+
 class NoQuery(Schema):
     """No parameters at all."""
 
@@ -84,6 +94,29 @@ class ReportForm(Schema):
         error_messages={"required": "Please choose one."},
     )
     text = Text(longest=LONGEST_REPORT, load_default="")
+
+
+def _confirmed() -> fields.Boolean:
+    message = "Please confirm this."
+    return fields.Boolean(
+        required=True, truthy={"on"}, falsy=set(), error_messages={"required": message, "invalid": message}
+    )
+
+
+class NoticeForm(Schema):
+    """A notice of illegal content; what is empty is the verb's to judge."""
+
+    reason = Text(longest=LONGEST_BODY_SENT, load_default="")
+    name = Text(longest=1_000, load_default="")
+    email = Text(longest=1_000, load_default="")
+    good_faith = _confirmed()
+
+
+def site(key: str) -> Site:
+    """The site of the route, whose language is spoken from now on; raises NotFound."""
+    found = asking.site(key)
+    words.speak(Policy.of(found).language)
+    return found
 
 
 def query(schema: type[Schema]) -> dict[str, Any]:
@@ -124,10 +157,10 @@ def messages(error: ServiceError | None) -> dict[str, str]:
     if error is None:
         return {}
     if not isinstance(error, Invalid):
-        return {"": error.message}
+        return {"": words.spoken().of_error(error)}
     found: dict[str, str] = {}
     for one in error.errors or (FieldError("", error.code, error.message),):
-        found.setdefault(one.field, one.message)
+        found.setdefault(one.field, words.spoken().of_field(one))
     return found
 
 

@@ -18,7 +18,7 @@ from ...models import PENDING, PUBLISHED, WITHDRAWN, Comment, Revision, Site, Th
 from ...reading import own as own_comments
 from .. import asking, limits
 from ..audience import AUTHOR, open_to
-from . import asked, threads, writing
+from . import asked, threads, words, writing
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -32,8 +32,8 @@ def add_to(blueprint: Blueprint) -> None:
 @open_to(AUTHOR)
 def own(site: str, comment: int) -> Response:
     """The comment as its author sees it, with the forms to change it. Raises Refused for a bad token."""
+    found, number = asked.site(site), asked.comment_id(comment)
     query = asked.query(asked.TokenQuery)
-    found, number = asking.site(site), asked.comment_id(comment)
     asking.signer().check_edit_token(query["edit_token"], number)
     return _page(found, number, query["edit_token"])
 
@@ -41,8 +41,8 @@ def own(site: str, comment: int) -> Response:
 @open_to(AUTHOR)
 def revise(site: str, comment: int) -> Response:
     """Store an edit; on any refusal the page again, with what was typed and why."""
+    found, number = asked.site(site), asked.comment_id(comment)
     typed = asked.form()
-    found, number = asking.site(site), asked.comment_id(comment)
     try:
         form = asked.parsed(asked.RevisionForm, typed)
         limits.spend("post", site=site)
@@ -64,8 +64,8 @@ def revise(site: str, comment: int) -> Response:
 @open_to(AUTHOR)
 def withdraw(site: str, comment: int) -> Response:
     """Take the comment back."""
+    found, number = asked.site(site), asked.comment_id(comment)
     form = asked.parsed(asked.TokenQuery, asked.form())
-    found, number = asking.site(site), asked.comment_id(comment)
     limits.spend("vote", site=site)
     db.write(
         lambda session: posting.withdraw(
@@ -96,8 +96,8 @@ def _again(site: Site, comment: int, typed: dict[str, str], error: ServiceError)
         # Too late to change anything, but the words are theirs.
         page = render_template(
             "pages/message.html",
-            title="Your changes were not saved",
-            text=error.message,
+            title=words.spoken().say("not_saved"),
+            text=words.spoken().of_error(error),
             typed=typed.get("body", ""),
         )
         return writing.refused(make_response(page), error)

@@ -57,8 +57,8 @@ def add_to(blueprint: Blueprint) -> None:
 @open_to(ANYONE)
 def thread(site: str) -> Response:
     """A page of a thread. It carries no form: a form's token in it would be cached and shared."""
+    found = asked.site(site)
     query = asked.query(asked.ThreadQuery)
-    found = asking.site(site)
     place = place_of(found, slugs.normalise(query["slug"]))
     content = pages.page(
         db.reading(),
@@ -85,8 +85,8 @@ def thread(site: str) -> Response:
 @open_to(ANYONE)
 def permalink(site: str, comment: int) -> Response:
     """One comment where it was said: its root, the first replies, and itself."""
+    found = asked.site(site)
     asked.query(asked.NoQuery)
-    found = asking.site(site)
     content = one(found, comment)
     root = content["root"]
     node = _conversation(root, place := place_of(found, content["slug"]))
@@ -98,8 +98,8 @@ def permalink(site: str, comment: int) -> Response:
 @open_to(ANYONE)
 def replies(site: str, comment: int) -> Response:
     """The next replies of a root."""
+    found, number = asked.site(site), asked.comment_id(comment)
     query = asked.query(asked.CursorQuery)
-    found, number = asking.site(site), asked.comment_id(comment)
     content = pages.replies(db.reading(), found.id, number, cursor=query["cursor"], limit=REPLIES)
     if content is None:
         raise _no_such_comment()

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
 
 Comment = Mapping[str, Any]
-
-REMOVED = {
-    "moderator": "Removed by a moderator",
-    "author": "Withdrawn by its author",
-    "review": "Being looked at again by a moderator",
-}
 
 
 @dataclass
@@ -45,12 +38,6 @@ def rest(replies: Sequence[Comment], *, deepest: int) -> list[Node]:
     tops: list[Node] = []
     _place(replies, {}, tops, deepest)
     return tops
-
-
-def when(rfc3339: str) -> str:
-    """A time in words. Without script nobody knows the reader's zone, so it says its own."""
-    moment = datetime.fromisoformat(rfc3339)
-    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
 
 
 def safe_html(comment: Comment) -> Markup:

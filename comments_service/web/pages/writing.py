@@ -35,8 +35,8 @@ def add_to(blueprint: Blueprint) -> None:
 @open_to(ANYONE)
 def write(site: str) -> Response:
     """An empty form, fresh for this reader."""
+    found = asked.site(site)
     query = asked.query(asked.WriteQuery)
-    found = asking.site(site)
     place = threads.place_of(found, slugs.normalise(query["slug"]))
     parent = _parent(place, query["parent"])
     return _form(place, parent, {"form": asking.signer().form_token(found.key)})
@@ -45,8 +45,8 @@ def write(site: str) -> Response:
 @open_to(ANYONE)
 def post(site: str) -> Response:
     """Post what the form holds; on any refusal the form again, with what was typed and why."""
+    found = asked.site(site)
     typed = asked.form()
-    found = asking.site(site)
     slug = slugs.normalise(typed.get("slug", ""))
     try:
         posted = _post(found, asked.parsed(asked.CommentForm, typed))
@@ -59,8 +59,9 @@ def post(site: str) -> Response:
 @open_to(ANYONE)
 def sent(site: str) -> Response:
     """What is said when a comment waits and may not be edited."""
+    found = asked.site(site)
     query = asked.query(asked.SlugQuery)
-    place = threads.place_of(asking.site(site), slugs.normalise(query["slug"]))
+    place = threads.place_of(found, slugs.normalise(query["slug"]))
     return make_response(render_template("pages/sent.html", place=place))
 
 

@@ -6,8 +6,12 @@ import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
+from sqlalchemy.orm import Session
 
+from comments_service import people
+from comments_service.identity import Signer
 from tests.app import Live
+from tests.databases import SECRET, open_database
 
 
 def test_a_reader_without_script_reads_posts_replies_edits_and_reports(
@@ -66,8 +70,13 @@ class Moderator:
 
     def __init__(self, live: Live) -> None:
         self.live = live
-        live.cli("moderator", "add", "Ada", "--site", "horizons")
-        self.headers = {"Authorization": f"Bearer {live.cli('token', 'add', 'Ada').split()[-1]}"}
+        with open_database(live.environ["COMMENTS_DATABASE_URL"]) as database:
+            self.headers = {"Authorization": f"Bearer {database.write(self.added)}"}
+
+    @staticmethod
+    def added(session: Session) -> str:
+        people.add(session, name="Ada", sites=["horizons"], role="moderator")
+        return people.add_token(session, Signer(SECRET), "Ada")
 
     def approve_all(self) -> None:
         moderation = "/api/v1/sites/horizons/moderation"
