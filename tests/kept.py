@@ -19,7 +19,7 @@ from comments_service.config import Settings
 from comments_service.web import hot
 from tests.databases import SECRET, migrate
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own in it
+MEMORY = Path("/dev/shm")
 
 
 class Applications:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,17 +10,17 @@ from sqlalchemy import select
 
 from comments_service import banning, clock, models
 from comments_service.banning import Ban
+from comments_service.db import Database
 from comments_service.errors import Invalid, NotFound
-from tests.databases import add_author, add_site, open_database
+from tests.databases import add_author, add_site
 from tests.scene import Scene
 
 BUCKET = b"0123456789abcdef"
 
 
 @pytest.fixture
-def scene(migrated_url: str) -> Iterator[Scene]:
-    with open_database(migrated_url) as database:
-        yield Scene.on(database)
+def scene(database: Database) -> Scene:
+    return Scene.on(database)
 
 
 def ban(scene: Scene, site: int | None = None, **fields: Any) -> Ban:

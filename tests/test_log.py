@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,21 +9,21 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from comments_service import log
+from comments_service.db import Database
 from comments_service.log import Head
 from comments_service.models import Decision, DecisionOrigin, LogHead
-from tests.databases import NOON, add_decision, add_site, open_database
+from tests.databases import NOON, add_decision, add_site
 from tests.scene import Scene
 
 ROWS = 5
 
 
 @pytest.fixture
-def scene(migrated_url: str) -> Iterator[Scene]:
-    with open_database(migrated_url) as database:
-        scene = Scene.on(database)
-        for number in range(ROWS):
-            scene.do(lambda session, n=number: add_decision(session, scene.site, n + 1, scene.ada))
-        yield scene
+def scene(database: Database) -> Scene:
+    scene = Scene.on(database)
+    for number in range(ROWS):
+        scene.do(lambda session, n=number: add_decision(session, scene.site, n + 1, scene.ada))
+    return scene
 
 
 def tamper(scene: Scene, statement: str, **values: Any) -> None:

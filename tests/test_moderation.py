@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -11,18 +10,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from comments_service import log, moderation, publishing
+from comments_service.db import Database
 from comments_service.errors import Conflict, Invalid, NotFound
 from comments_service.models import Author, Comment, Decision, Evidence, Report, Thread
 from comments_service.moderation import Item
 from comments_service.publishing import State
-from tests.databases import NOON, add_author, add_site, add_thread, open_database
+from tests.databases import NOON, add_author, add_site, add_thread
 from tests.scene import Scene
 
 
 @pytest.fixture
-def scene(migrated_url: str) -> Iterator[Scene]:
-    with open_database(migrated_url) as database:
-        yield Scene.on(database)
+def scene(database: Database) -> Scene:
+    return Scene.on(database)
 
 
 def thread(scene: Scene) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,18 +17,17 @@ from comments_service.errors import Invalid, NotFound, Refused
 from comments_service.identity import Signer
 from comments_service.models import Grant, Moderator, SignInLink, SignInSession, Site, Token
 from comments_service.people import Person
-from tests.databases import NOON, SECRET, open_database
+from tests.databases import NOON, SECRET
 
 SIGNER = Signer(SECRET)
 Later = Callable[[timedelta], None]
 
 
 @pytest.fixture
-def database(migrated_url: str) -> Iterator[Database]:
-    with open_database(migrated_url) as database:
-        for key in ("fells", "horizons"):
-            database.write(lambda session, key=key: sites.add(session, key=key, name=key, origins=[]))
-        yield database
+def database(database: Database) -> Database:
+    for key in ("fells", "horizons"):
+        database.write(lambda session, key=key: sites.add(session, key=key, name=key, origins=[]))
+    return database
 
 
 @pytest.fixture

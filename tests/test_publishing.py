@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from comments_service import log, publishing
+from comments_service.db import Database
 from comments_service.errors import Conflict
 from comments_service.models import Author, Comment, Thread
 from comments_service.publishing import State
-from tests.databases import add_author, open_database
+from tests.databases import add_author
 from tests.scene import Scene
 
 HISTORIES = 6
@@ -22,9 +22,8 @@ STEPS = 60
 
 
 @pytest.fixture
-def scene(migrated_url: str) -> Iterator[Scene]:
-    with open_database(migrated_url) as database:
-        yield Scene.on(database)
+def scene(database: Database) -> Scene:
+    return Scene.on(database)
 
 
 @dataclass

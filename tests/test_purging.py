@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,19 +36,12 @@ from tests.databases import (
     add_site,
     add_thread,
     fill,
-    open_database,
     rows,
 )
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 GONE = {"status": "withdrawn", "withdrawn_at": NOON}
-
-
-@pytest.fixture
-def database(migrated_url: str) -> Iterator[Database]:
-    with open_database(migrated_url) as database:
-        yield database
 
 
 @pytest.fixture

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from comments_service import publishing, purging, searching, threads
+from comments_service.db import Database
 from comments_service.models import Comment, CommentWords, ThreadWords
 from comments_service.publishing import State
 from comments_service.text import terms
-from tests.databases import NOON, add_comment, open_database
+from tests.databases import NOON, add_comment
 from tests.scene import Scene
 
 TEXTS = (
@@ -61,9 +60,8 @@ FOUND = {
 
 
 @pytest.fixture
-def scene(migrated_url: str) -> Iterator[Scene]:
-    with open_database(migrated_url) as database:
-        yield Scene.on(database)
+def scene(database: Database) -> Scene:
+    return Scene.on(database)
 
 
 def found(scene: Scene, question: str) -> list[int]:
@@ -148,7 +146,7 @@ def test_every_256th_comment_takes_those_before_it_into_the_index(scene: Scene) 
 
 
 @pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-def test_what_was_erased_is_nowhere_in_the_file(scene: Scene, tmp_path: Path) -> None:
+def test_what_was_erased_is_nowhere_in_the_file(scene: Scene) -> None:
     gone = scene.post(body="Unspeakable words.")
     for number in range(20):
         scene.post(body=f"Other words {number}.")
@@ -157,7 +155,9 @@ def test_what_was_erased_is_nowhere_in_the_file(scene: Scene, tmp_path: Path) ->
     purging.purge(scene.database, NOON + timedelta(hours=1))
     assert found(scene, "unspeakable") == []
     assert len(found(scene, "other")) == 20
-    files = [path for path in tmp_path.iterdir() if path.name.startswith("comments.db")]
+    database = scene.database.settings.database_path
+    files = list(database.parent.glob(f"{database.name}*"))
+    assert database in files
     assert not [path.name for path in files if b"nspeakable" in path.read_bytes()]
     check = "INSERT INTO search_comment_words (search_comment_words, rank) VALUES ('integrity-check', 0)"
     scene.do(lambda session: session.execute(text(check)))

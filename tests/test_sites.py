@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy.orm import Session
 
@@ -11,15 +9,8 @@ from comments_service import clock, sites
 from comments_service.db import Database
 from comments_service.errors import Conflict, Invalid, NotFound
 from comments_service.models.policy import Policy
-from tests.databases import open_database
 
 ORIGIN = "https://news.example"
-
-
-@pytest.fixture
-def database(migrated_url: str) -> Iterator[Database]:
-    with open_database(migrated_url) as database:
-        yield database
 
 
 @pytest.fixture

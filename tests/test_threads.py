@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,20 +10,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from comments_service import clock, threads
+from comments_service.db import Database
 from comments_service.errors import Conflict, Invalid, NotFound
 from comments_service.models import Comment
 from comments_service.models import Thread as ThreadRow
 from comments_service.threads import Thread
-from tests.databases import add_site, add_thread, open_database
+from tests.databases import add_site, add_thread
 from tests.scene import Scene
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def scene(migrated_url: str) -> Iterator[Scene]:
-    with open_database(migrated_url) as database:
-        yield Scene.on(database)
+def scene(database: Database) -> Scene:
+    return Scene.on(database)
 
 
 def find(scene: Scene, slug: str = "tarn") -> Thread:

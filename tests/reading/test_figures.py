@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
 
 from comments_service import clock
+from comments_service.db import Database
 from comments_service.errors import Invalid
 from comments_service.models import Decision, Notice
 from comments_service.reading import figures
 from comments_service.reading.figures import Figures
-from tests.databases import NOON, open_database
+from tests.databases import NOON
 from tests.scene import Scene
 
 MINUTE = timedelta(minutes=1)
@@ -21,9 +21,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def scene(migrated_url: str) -> Iterator[Scene]:
-    with open_database(migrated_url) as database:
-        yield Scene.on(database)
+def scene(database: Database) -> Scene:
+    return Scene.on(database)
 
 
 def of(scene: Scene, since: datetime = NOON, until: datetime = NOON + DAY) -> Figures:

@@ -7,27 +7,26 @@ import io
 import json
 import re
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from comments_service import clock, people
+from comments_service.db import Database
 from comments_service.reading import log_files
-from tests.databases import add_author, open_database
+from tests.databases import add_author
 from tests.scene import Scene
 
 DOCS = Path(__file__).parents[2] / "docs" / "moderation.md"
 PROOF = re.search(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+# What is asked of the database here is little and plain.
+pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 DANGEROUS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\uff1d1")
 
 
 @pytest.fixture
-def scene(migrated_file: Path, tmp_path: Path) -> Iterator[Scene]:
-    copy = tmp_path / "comments.db"
-    copy.write_bytes(migrated_file.read_bytes())
-    with open_database(f"sqlite:///{copy}") as database:
-        yield Scene.on(database)
+def scene(database: Database) -> Scene:
+    return Scene.on(database)
 
 
 def lines(scene: Scene, form: str) -> str:

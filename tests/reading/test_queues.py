@@ -26,9 +26,8 @@ from tests.scene import Scene
 
 
 @pytest.fixture
-def scene(migrated_url: str) -> Iterator[Scene]:
-    with open_database(migrated_url) as database:
-        yield Scene.on(database)
+def scene(database: Database) -> Scene:
+    return Scene.on(database)
 
 
 def page(scene: Scene, queue: str = "pending", *sites: int, **filters: Any) -> QueuePage:

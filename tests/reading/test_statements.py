@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from comments_service.db import Database
 from comments_service.models import Evidence
 from comments_service.models.policy import Policy
 from comments_service.reading import statements
 from comments_service.reading.statements import Statement
-from tests.databases import open_database
 from tests.reading.test_figures import a_notice
 from tests.scene import Scene
 
@@ -20,9 +19,8 @@ PHONE = "A phone number."
 
 
 @pytest.fixture
-def scene(migrated_url: str) -> Iterator[Scene]:
-    with open_database(migrated_url) as database:
-        yield Scene.on(database)
+def scene(database: Database) -> Scene:
+    return Scene.on(database)
 
 
 def of(scene: Scene, comment: int, policy: Policy = POLICY) -> Statement | None:
