@@ -9,13 +9,18 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy.orm import Session
 
+from comments_service import people, sites
+from comments_service.identity import Signer
 from tests.app import ORIGIN, Live
+from tests.databases import SECRET, open_database
 from tests.servers import programs, shipped_nginx
 from tests.servers.nginx import Nginx
 from tests.servers.ports import PAUSE
@@ -40,8 +45,8 @@ class Answer(NamedTuple):
 class Front:
     """nginx with the two applications behind it."""
 
-    def __init__(self, nginx: Nginx, apps: list[Live]) -> None:
-        self.nginx, self.apps = nginx, apps
+    def __init__(self, nginx: Nginx, token: str = "") -> None:
+        self.nginx, self.token = nginx, token
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.nginx.port, timeout=10)
@@ -73,30 +78,32 @@ def front(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """Two services of one worker each on one database, limits on except where a test needs many posts."""
     program, folder = programs.need("nginx"), tmp_path_factory.mktemp("nginx")
     shutil.copy(migrated_file, folder / "comments.db")
+    url = f"sqlite:///{folder / 'comments.db'}"
+    with open_database(url) as database:
+        token = database.write(_prepare)
     apps = []
     nginx = None
     try:
         for name in ("one", "two"):
             (folder / name).mkdir()
-            apps.append(
-                Live(
-                    folder / name,
-                    f"sqlite:///{folder / 'comments.db'}",
-                    COMMENTS_TRUSTED_PROXIES="127.0.0.1/32",
-                    COMMENTS_LIMIT_REPORT="2 per hour",
-                )
-            )
-        apps[0].cli("site", "add", "horizons", "--origin", ORIGIN)
-        apps[0].cli("site", "set", "horizons", f"words_held={MARKER}")
-        for app in apps:
-            app.start(workers=1)
+            limits = {"COMMENTS_TRUSTED_PROXIES": "127.0.0.1/32", "COMMENTS_LIMIT_REPORT": "2 per hour"}
+            apps.append(Live(folder / name, url, **limits))
+        with ThreadPoolExecutor() as starting:
+            list(starting.map(lambda app: app.start(workers=1), apps))
         nginx = Nginx(program, shipped_nginx.configuration([app.port for app in apps]))
-        yield Front(nginx, apps)
+        yield Front(nginx, token)
     finally:
         if nginx is not None:
             nginx.stop()
         for app in apps:
             app.stop()
+
+
+def _prepare(session: Session) -> str:
+    """A site that holds the marker, and a token of its moderator."""
+    sites.add(session, key="horizons", name="H", origins=[ORIGIN], policy={"words_held": [MARKER]})
+    people.add(session, name="Ada", sites=["horizons"], role="moderator")
+    return people.add_token(session, Signer(SECRET), "Ada")
 
 
 def test_a_page_is_kept_for_a_moment_and_then_fresh(front: Front) -> None:
@@ -155,11 +162,8 @@ def test_what_waits_or_was_removed_is_in_no_public_answer(front: Front) -> None:
     _until(lambda: b"unseenmarker" not in front.get(_marked("comments?slug=marked")).body)
     _until(lambda: all(b"unseenmarker" not in front.get(path).body for path in _public(comment)))
 
-    app = front.apps[0]
-    app.cli("moderator", "add", "Ada", "--site", "horizons", "--role", "moderator")
-    token = app.cli("token", "add", "Ada").split()[-1]
     decision = {"comment": held.json["comment"]["id"], "revision": 1, "from": "pending", "action": "reject"}
-    bearer = {"Authorization": f"Bearer {token}"}
+    bearer = {"Authorization": f"Bearer {front.token}"}
     decided = front.post("moderation/decisions", {"decisions": [{**decision, "reason": "abuse"}]}, **bearer)
     assert decided.json["results"][0]["result"] == "done"
     _assert_nowhere(front, held.json["comment"]["id"])
@@ -232,7 +236,7 @@ def test_the_log_names_no_address_no_query_and_no_words(front: Front) -> None:
 def test_nginx_answers_for_an_application_that_is_away(front: Front) -> None:
     alone = Nginx(programs.need("nginx"), shipped_nginx.configuration([_nobody()]))
     try:
-        answer = Front(alone, []).get()
+        answer = Front(alone).get()
         assert (answer.status, answer.json["code"]) == (503, "unavailable")
         assert answer.headers["retry-after"] == "2"
         assert answer.headers["cache-control"] == "no-store"
