@@ -39,6 +39,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # A run ended by `timeout` or a CI system stops its servers like one ended by Ctrl-C.
     has_workers = bool(config.getoption("tx", None))
     signal.signal(signal.SIGTERM, end_with_workers if has_workers else signal.default_int_handler)
+    refuse_unknown_requirements()
+
+
+def refuse_unknown_requirements() -> None:
+    """UsageError, which pytest tells in a line, when a program is required that we do not know."""
     try:
         programs.required()
     except ValueError as problem:
@@ -70,18 +75,18 @@ def end_with_workers(number: int, frame: FrameType | None) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says what was not tested for want of a program, and the line that would install it."""
-    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
-    skipped = Counter(
-        program.missing
-        for program in programs.NEEDED.values()
-        for reason in reasons
-        if program.missing in reason
-    )
+    """Says what was not tested and why; for a missing program, with the line that would install it."""
+    skipped = Counter(map(reason, terminalreporter.stats.get("skipped", [])))
     if skipped:
         terminalreporter.section("not tested here")
-        for missing, count in skipped.items():
-            terminalreporter.write_line(f"{count:4} skipped: {missing}")
+        for why, count in skipped.items():
+            terminalreporter.write_line(f"{count:4} skipped: {why}")
+
+
+def reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Why a test was skipped, as `pytest.skip` was told."""
+    told = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return told.removeprefix("Skipped: ")
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ import redis
 from playwright.sync_api import Page
 from sqlalchemy import create_engine, text
 
+from tests.conftest import refuse_unknown_requirements
 from tests.servers import programs
 from tests.servers.chromium import PageErrors
 from tests.servers.nginx import Nginx
@@ -187,7 +188,8 @@ def test_a_server_that_will_not_listen_is_killed() -> None:
     assert server.process.returncode == -signal.SIGKILL
 
 
-NEEDS_REDIS = """
+NEEDS_REDIS = f"""
+    import pytest
     from tests.servers import programs
 
     def test_one():
@@ -195,12 +197,28 @@ NEEDS_REDIS = """
 
     def test_two():
         programs.need("redis")
+
+    @pytest.mark.parametrize("required", ["all", "postgres, redis"])
+    def test_required(required, monkeypatch):
+        monkeypatch.setenv("{programs.REQUIRE}", required)
+        programs.need("redis")
+
+    def test_another_reason():
+        pytest.skip("only on the Moon")
+
+    @pytest.mark.skipif(True, reason="only on Mars")
+    def test_a_mark():
+        pass
 """
 
 
-@pytest.fixture
-def bare_machine(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A machine without Redis: nothing on PATH, and nowhere else to look."""
+def test_what_is_missing_is_skipped_and_listed_or_fails_where_it_is_required(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine without Redis: nothing on PATH, and nowhere else to look.
+
+    Once, and in a worker: what a worker tells arrives where one process notes it itself.
+    """
     monkeypatch.setenv("PATH", str(pytester.path))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.delenv(programs.REQUIRE, raising=False)
@@ -214,37 +232,23 @@ def bare_machine(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> 
         """
     )
     pytester.makepyfile(NEEDS_REDIS)
-    return pytester
-
-
-@pytest.mark.parametrize("workers", [["-p", "no:xdist"], ["-n", "1"]], ids=["one process", "a worker"])
-def test_what_is_missing_is_skipped_and_listed_with_the_line_that_installs_it(
-    bare_machine: pytest.Pytester, workers: list[str]
-) -> None:
-    result = bare_machine.runpytest_subprocess(*workers)
-    result.assert_outcomes(skipped=2)
+    result = pytester.runpytest_subprocess("-n", "1")
+    result.assert_outcomes(skipped=4, failed=2)
+    result.stdout.fnmatch_lines(["*COMMENTS_TEST_REQUIRE: Redis is not on this machine*"] * 2)
     result.stdout.fnmatch_lines(
-        ["*not tested here*", "*2 skipped: Redis is not on this machine: apt-get install redis-server"]
+        [
+            "*not tested here*",
+            "*2 skipped: Redis is not on this machine: apt-get install redis-server",
+            "*1 skipped: only on the Moon",
+            "*1 skipped: only on Mars",
+        ]
     )
 
 
-@pytest.mark.parametrize("required", ["all", "postgres, redis"])
-def test_what_is_missing_fails_where_it_is_required(
-    bare_machine: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, required: str
-) -> None:
-    monkeypatch.setenv(programs.REQUIRE, required)
-    result = bare_machine.runpytest_subprocess("-p", "no:xdist")
-    result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["*COMMENTS_TEST_REQUIRE: Redis is not on this machine*"])
-
-
-def test_an_unknown_requirement_is_an_error(
-    bare_machine: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_requirement_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(programs.REQUIRE, "oracle")
-    result = bare_machine.runpytest_subprocess("-p", "no:xdist")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*COMMENTS_TEST_REQUIRE names oracle*"])
+    with pytest.raises(pytest.UsageError, match="COMMENTS_TEST_REQUIRE names oracle"):
+        refuse_unknown_requirements()
 
 
 INTERRUPTED = """
