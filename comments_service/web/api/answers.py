@@ -18,6 +18,8 @@ ALWAYS = ("bad_request", "site_not_found", "invalid", "unavailable")
 OF_WRITES = ("origin",)
 OF_BODIES = ("length_required", "content_too_large", "unsupported_media_type")
 OF_MODERATORS = ("unauthorised", "role")
+# An id that no row can have leads to no operation at all.
+OF_IDS = ("not_found",)
 
 HEADERS: dict[str, dict[str, Any]] = {
     "ETag": {"description": "A strong tag of these very bytes.", "schema": {"type": "string"}},
@@ -55,13 +57,15 @@ def may_fail(*codes: str) -> Callable[[V], V]:
     return declare
 
 
-def problems_of(view: Callable[..., Any], method: str, *, has_body: bool) -> list[str]:
+def problems_of(view: Callable[..., Any], method: str, *, has_body: bool, has_id: bool) -> list[str]:
     """The codes of all problems that a view may answer, in the order of their list."""
     codes = {*ALWAYS, *getattr(view, "problems", ())}
     if method != "get":
         codes.update(OF_WRITES)
     if has_body:
         codes.update(OF_BODIES)
+    if has_id:
+        codes.update(OF_IDS)
     if declared(view) in (MODERATOR, ADMIN):
         codes.update(OF_MODERATORS)
     return [code for code in TYPES if code in codes]

@@ -93,11 +93,12 @@ def description() -> Spec:
     spec: Spec = api.spec.to_dict()
     spec["info"] |= {"description": ABOUT, "license": {"name": "MIT", "identifier": "MIT"}}
     spec["components"] = _components(spec["components"]["schemas"])
-    for endpoint, path, method, operation in _operations(bare, spec):
-        _complete(spec, bare.view_functions[endpoint], endpoint.replace(".", "_"), method, operation)
-        for parameter in spec["paths"][path].get("parameters", ()):
+    for item in spec["paths"].values():
+        for parameter in item["parameters"]:
             parameter["schema"] = PATHS.get(parameter["name"], ID)
             parameter["example"] = examples.PARAMETERS[parameter["name"]]
+    for endpoint, path, method in _operations(bare, spec):
+        _complete(spec, path, method, bare.view_functions[endpoint], endpoint.replace(".", "_"))
     _require_what_is_answered(spec)
     return spec
 
@@ -120,17 +121,19 @@ def _components(schemas: Spec) -> Spec:
     }
 
 
-def _operations(bare: Flask, spec: Spec) -> Iterator[tuple[str, str, str, Spec]]:
+def _operations(bare: Flask, spec: Spec) -> Iterator[tuple[str, str, str]]:
     """Every operation with its endpoint, path and method."""
     for rule in bare.url_map.iter_rules():
         path = PLACE.sub(r"{\1}", rule.rule)
         for method in METHODS:
             if method in spec["paths"].get(path, {}) and method.upper() in (rule.methods or ()):
-                yield rule.endpoint, path, method, spec["paths"][path][method]
+                yield rule.endpoint, path, method
 
 
-def _complete(spec: Spec, view: View, operation_id: str, method: str, operation: Spec) -> None:
+def _complete(spec: Spec, path: str, method: str, view: View, operation_id: str) -> None:
     """Add to an operation what its view declares and what all of its kind share."""
+    item = spec["paths"][path]
+    operation = item[method]
     audience = declared(view)
     operation["operationId"] = operation_id
     operation["x-audience"] = audience
@@ -145,7 +148,12 @@ def _complete(spec: Spec, view: View, operation_id: str, method: str, operation:
         )
     if "requestBody" in operation:
         _complete_body(spec, operation["requestBody"])
-    codes = answers.problems_of(view, method, has_body="requestBody" in operation)
+    codes = answers.problems_of(
+        view,
+        method,
+        has_body="requestBody" in operation,
+        has_id=any(one["schema"] is ID for one in item["parameters"]),
+    )
     operation["responses"] = {
         status: response for status, response in operation["responses"].items() if status.startswith("2")
     }
@@ -165,6 +173,8 @@ def _complete_parameter(parameter: Spec) -> None:
         schema["type"] = next(one for one in schema["type"] if one != "null")
     if schema.get("default", "") is None:
         del schema["default"]
+    if not parameter.get("required"):
+        parameter["allowEmptyValue"] = True  # it counts as absent
     value = examples.PARAMETERS.get(parameter["name"])
     if value is not None:
         parameter["example"] = [value, "ferry"] if schema["type"] == "array" else value
@@ -177,21 +187,28 @@ def _complete_body(spec: Spec, body: Spec) -> None:
     if name in examples.SHAPES:
         content["example"] = examples.SHAPES[name]
     if name not in JSON_ALONE:
-        schema = _as_form(spec["components"]["schemas"][name])
-        body["content"][FORM_TYPE] = {**content, "schema": schema or content["schema"]}
+        body["content"][FORM_TYPE] = {**content, "schema": _as_form(spec["components"]["schemas"][name])}
 
 
-def _as_form(schema: Spec) -> Spec | None:
-    """The shape as a form can send it, which knows no null; None when that is the shape itself."""
-    changed = {
-        name: {
-            **{key: value for key, value in about.items() if key != "default" or value is not None},
-            "type": next(one for one in about["type"] if one != "null"),
-        }
-        for name, about in schema["properties"].items()
-        if isinstance(about.get("type"), list)
+def _as_form(schema: Spec) -> Spec:
+    """The shape as a form can send it: without null, and what is empty counts as absent."""
+    required = schema.get("required", ())
+    properties = {
+        name: about if name in required else {"anyOf": [{"type": "string", "maxLength": 0}, _not_null(about)]}
+        for name, about in schema.get("properties", {}).items()
     }
-    return {**schema, "properties": schema["properties"] | changed} if changed else None
+    return {**schema, "properties": properties}
+
+
+def _not_null(about: Spec) -> Spec:
+    if not isinstance(about.get("type"), list):
+        return about
+    found = {**about, "type": next(one for one in about["type"] if one != "null")}
+    if "enum" in found:
+        found["enum"] = [one for one in found["enum"] if one is not None]
+    if found.get("default", "") is None:
+        del found["default"]
+    return found
 
 
 def _complete_answer(response: Spec, operation_id: str, status: str, *, is_limited: bool) -> None:

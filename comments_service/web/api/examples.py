@@ -159,7 +159,6 @@ SHAPES: dict[str, Any] = {
         "body": "How *deep*?",
         "parent": 1,
         "author_key": AUTHOR_KEY,
-        "key": "7f0c",
     },
     "RevisionIn": {"body": "How deep is it?", "edit_token": EDIT_TOKEN},
     "WithdrawalIn": {"author_key": AUTHOR_KEY},

@@ -139,8 +139,7 @@ def _setting(name: str) -> dict[str, Any]:
 
 def _setting_or_null(name: str) -> dict[str, Any]:
     about = _setting(name)
-    choices = {"enum": [*about["enum"], None]} if "enum" in about else {}
-    return about | {"type": [about["type"], "null"]} | choices
+    return about | ({"enum": [*about["enum"], None]} if "enum" in about else {})
 
 
 SettingsIn = Schema.from_dict(

@@ -11,7 +11,7 @@ from ...models import STATUSES
 from ...models.notice import LONGEST_EMAIL
 from ...models.policy import LANGUAGES, MODES, VOTES
 from ...models.report import REASONS
-from ...reporting import LONGEST_EXPLANATION
+from ...reporting import EMAIL, LONGEST_EXPLANATION
 from ...text import names, slugs
 from .fields import Id, Number, Schema, Text, Time
 
@@ -125,7 +125,7 @@ class NoticeIn(Schema):
     comment = Id(required=True)
     reason = Text(longest=LONGEST_EXPLANATION, shortest=1, required=True)
     name = Text(longest=1_000, required=True, metadata=NAME)
-    email = Text(longest=LONGEST_EMAIL, required=True)
+    email = Text(longest=LONGEST_EMAIL, required=True, metadata={"pattern": f"^{EMAIL.pattern}$"})
     good_faith = fields.Boolean(
         required=True,
         truthy={True, "true", "on", "1"},

@@ -142,8 +142,8 @@ def test_every_problem_of_the_api_is_an_answer_of_some_operation(spec: dict[str,
         for response in spec["components"]["responses"].values()
         for code in response["content"][CONTENT_TYPE]["examples"]
     }
-    # No operation's own: another method or address, what only commands and faults of ours answer.
-    apart = {"method_not_allowed", "not_found", "internal", "refused", "conflict"}
+    # No operation's own: another method, what only commands and faults of ours answer.
+    apart = {"method_not_allowed", "internal", "refused", "conflict"}
     assert described == {one.code for one in PROBLEM_TYPES} - apart
 
 
