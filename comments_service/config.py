@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 PREFIX = "COMMENTS_"
 SECRET_KEY_BYTES = 32
+SHORTEST_TOKEN = 16
 # Set by our own tests and tools, never by an operator: not settings of the service.
 NOT_SETTINGS = ("COMMENTS_TEST_",)
 
@@ -70,6 +71,12 @@ def _limit(value: str) -> str:
     return value
 
 
+def _token(value: str) -> str:
+    if value and (len(value) < SHORTEST_TOKEN or not value.isascii() or not value.isprintable()):
+        raise ValueError(f"must be at least {SHORTEST_TOKEN} printable ASCII characters")
+    return value
+
+
 def _positive(value: str) -> int:
     if not value.isascii() or not value.isdigit() or int(value) < 1:
         raise ValueError("must be a whole number of at least 1")
@@ -108,6 +115,13 @@ SETTINGS = (
     Setting("LIMIT_SIGN_IN", _limit, "10 per hour", "Sign-ins at the moderators' page from one address."),
     Setting("LIMIT_THREADS", _limit, "5 per hour", "New slugs that one reader's posts may make."),
     Setting("MAX_BODY", _positive, "10000", "The longest comment, in characters."),
+    Setting(
+        "METRICS_TOKEN",
+        _token,
+        "",
+        "What Prometheus shows to read /metrics; empty: there are no metrics.",
+        secret=True,
+    ),
 )
 # What carries a secret may stand in a file, such as a container's secret, instead of the environment.
 FILES = tuple(f"{PREFIX}{setting.name}_FILE" for setting in SETTINGS if setting.secret)
@@ -129,6 +143,7 @@ class Settings:
     limit_sign_in: str = "10 per hour"
     limit_threads: str = "5 per hour"
     max_body: int = 10_000
+    metrics_token: str = ""
 
     @property
     def is_sqlite(self) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from .. import counting
 from . import (
     banned,
     closed,
@@ -69,7 +70,9 @@ logger = logging.getLogger(__name__)
 
 def judge(session: Session, draft: Draft) -> Verdict:
     """The verdict of the whole chain. Holds add up, a refusal ends it, a check that fails holds."""
-    return _judge(session, draft, CHAIN)
+    verdict = _judge(session, draft, CHAIN)
+    counting.count("verdicts", "all", verdict.action)
+    return verdict
 
 
 def judge_again(session: Session, draft: Draft) -> Verdict:
@@ -80,7 +83,10 @@ def judge_again(session: Session, draft: Draft) -> Verdict:
 def _judge(session: Session, draft: Draft, chain: tuple[Check, ...]) -> Verdict:
     verdict = PUBLISH
     for check in chain:
-        verdict = verdict.joined(_answer(check, session, draft))
+        answer = _answer(check, session, draft)
+        if answer.action != "publish":
+            counting.count("verdicts", _name(check), answer.action)
+        verdict = verdict.joined(answer)
         if verdict.action == "refuse":
             return verdict
     return verdict
@@ -92,6 +98,10 @@ def _answer(check: Check, session: Session, draft: Draft) -> Verdict:
     except DBAPIError:
         raise  # the database is away: nothing can be stored anyway
     except Exception:
-        name = check.__module__.rpartition(".")[2]
+        name = _name(check)
         logger.exception("the check %s failed", name)
         return hold(UNCHECKED, Found(name, "failed", "This check failed; see the log of the service."))
+
+
+def _name(check: Check) -> str:
+    return check.__module__.rpartition(".")[2]

@@ -32,7 +32,8 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
     """
     with unchecked() as database:
         require_migrated(database)
-    server.serve(host=host, port=port, workers=workers, threads=threads, hourly=purge_hourly)
+        counts = bool(database.settings.metrics_token)
+    server.serve(host=host, port=port, workers=workers, threads=threads, hourly=purge_hourly, counts=counts)
 
 
 def purge_hourly() -> None:

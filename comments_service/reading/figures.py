@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Float, Select, case, extract, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from ..errors import Invalid
-from ..models import Comment, Decision, Notice, Report
+from ..models import Comment, Decision, Notice, Report, Site
 from ..models.comment import AWAITS_DECISION, IS_REPORTED
 from ..models.decision import ACTIONS, DISCARD, HOLD
 
@@ -77,6 +77,26 @@ def of(session: Session, site_id: int, since: datetime, until: datetime) -> Figu
         pending=_standing(session, site_id, AWAITS_DECISION),
         reported=_standing(session, site_id, IS_REPORTED),
     )
+
+
+class Waiting(NamedTuple):
+    """How many comments of a site wait for a moderator, and since when the oldest of them."""
+
+    site: str
+    comments: int
+    oldest: datetime | None
+
+
+def waiting(session: Session) -> list[Waiting]:
+    """What waits on every site now, by its key."""
+    query = (
+        select(Site.key, func.count(Comment.id), func.min(Comment.created_at))
+        .select_from(Site)
+        .outerjoin(Comment, (Comment.site_id == Site.id) & text(f"({AWAITS_DECISION})"))
+        .group_by(Site.key)
+        .order_by(Site.key)
+    )
+    return [Waiting(*row) for row in session.execute(query)]
 
 
 def _waits(

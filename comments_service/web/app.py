@@ -8,7 +8,7 @@ from werkzeug.routing import IntegerConverter, Map
 from .. import db
 from ..config import Settings
 from ..identity import Signer
-from . import embed, feed, gate, health, hot, limits, moderators, pages, problems, request_log
+from . import embed, feed, gate, health, hot, limits, metrics, moderators, pages, problems, request_log
 from .api import documentation
 from .schemas.fields import LARGEST_ID
 
@@ -42,11 +42,12 @@ def build(settings: Settings | None = None) -> Flask:
         embed.blueprint,
         feed.blueprint,
         health.blueprint,
+        metrics.blueprint,
         moderators.blueprint,
         pages.blueprint,
     ):
         app.register_blueprint(blueprint)
     gate.init_gate(app)
     request_log.init_app(app)
-    hot.init_app(app, settings, app.extensions["comments_signer"])
+    metrics.init_app(app, settings, hot.init_app(app, settings, app.extensions["comments_signer"]))
     return app

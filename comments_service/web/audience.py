@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 # An author proves with an author key or an edit token that a comment is theirs.
 ANYONE, AUTHOR, MODERATOR, ADMIN = "anyone", "author", "moderator", "admin"
+# Whoever runs the service, known by a token among its settings.
+OPERATOR = "operator"
 
 V = TypeVar("V", bound=Callable[..., Any])
 

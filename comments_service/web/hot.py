@@ -117,7 +117,9 @@ class Hot:
         self._is_current = is_current
         self._first = Shelf(FIRST_BYTES)
         self._rest = Shelf(REST_BYTES)
-        self._hits = Hits()
+        self.hits = Hits()
+        # How many answers were kept, anew or for the first time.
+        self.made = 0
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer from memory, or have the application answer and remember what it said."""
@@ -129,7 +131,7 @@ class Hot:
             return self._ask(environ, start_response, key)
         if not self._is_current(entry):
             return self._refresh(environ, start_response, key, entry)
-        self._hits.count()
+        self.hits.count()
         return entry.outgoing.answer(environ, start_response)
 
     def _kept(self, key: str) -> Entry | None:
@@ -169,6 +171,7 @@ class Hot:
 
     def _keep(self, key: str, outgoing: Outgoing, depends: Depends | None) -> None:
         if depends is not None and len(outgoing.body) <= LARGEST_KEPT:
+            self.made += 1
             shelf = self._first if depends.canonical else self._rest
             shelf.put(key, Entry(key, outgoing, depends))
 
@@ -177,15 +180,15 @@ class Hits:
     """Answers from memory are logged as a number now and then: a line each would cost more than they do."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self.total = 0
         self._reported = monotonic()
 
     def count(self) -> None:
         """One more."""
-        self._count += 1
-        if self._count % 256 == 0 and monotonic() - self._reported > REPORT_SECONDS:
+        self.total += 1
+        if self.total % 256 == 0 and monotonic() - self._reported > REPORT_SECONDS:
             self._reported = monotonic()
-            logger.info("answered from memory: %d pages", self._count)
+            logger.info("answered from memory: %d pages", self.total)
 
 
 class SQLiteVersions:
@@ -266,10 +269,12 @@ def is_fresh(entry: Entry) -> bool:
     return monotonic() - entry.made < POSTGRES_SECONDS and (expires is None or time() < expires)
 
 
-def init_app(app: Flask, settings: Settings, signer: Signer) -> None:
-    """Put the hot path in front of the application; call it last."""
+def init_app(app: Flask, settings: Settings, signer: Signer) -> Hot:
+    """Put the hot path in front of the application; call it after all other middleware."""
     is_current = SQLiteVersions(settings.database_path) if settings.is_sqlite else is_fresh
-    app.wsgi_app = Hot(app.wsgi_app, signer, is_current)  # type: ignore[method-assign]
+    hot = Hot(app.wsgi_app, signer, is_current)
+    app.wsgi_app = hot  # type: ignore[method-assign]
+    return hot
 
 
 def _joined(body: Iterable[bytes]) -> bytes:

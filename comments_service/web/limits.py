@@ -16,6 +16,7 @@ from flask_limiter import Limiter, RateLimitExceeded, RequestLimit
 from limits import RateLimitItem, parse_many
 from limits.storage import storage_from_string
 
+from .. import counting
 from ..config import Settings
 from ..errors import TooFast
 from . import limit_storage
@@ -99,6 +100,7 @@ class Limits:
         try:
             self._permits[kind]()
         except RateLimitExceeded as error:
+            counting.count("limited", kind)
             allowance = self._note(kind, self.limiter.current_limit)
             raise TooFast(TOO_FAST[kind], retry_after=allowance.resets_in) from error
         self._note(kind, self.limiter.current_limit)

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 from flask import Flask, request
 
-from .. import clock
+from .. import clock, counting
 
 StartResponse: TypeAlias = Callable[..., Any]
 Application: TypeAlias = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -170,6 +170,9 @@ def _write(environ: dict[str, Any], answer: dict[str, Any], request_id: str, sec
     if SITE in environ:
         line["site"] = environ[SITE]
     _say(json.dumps(line))
+    labels = (line["method"], line["route"] or "none")
+    counting.count("requests", *labels, str(answer["status"]))
+    counting.observe("request_seconds", seconds, *labels)
 
 
 def _say(line: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from comments_service.config import FILES, PREFIX, SETTINGS
+from comments_service.web import metrics
 from tests.docs.test_commands import COMMANDS
 from tests.servers import shipped_compose
 
@@ -31,6 +32,17 @@ def test_its_settings_exist() -> None:
     published = "COMMENTS_PUBLISH"  # docker-compose.yml's own
     assert told - {PREFIX + setting.name for setting in SETTINGS} - set(FILES) == {published}
     assert shipped_compose.compose()["services"]["nginx"]["ports"][0].startswith(f"${{{published}:-")
+
+
+def test_its_metrics_exist_and_its_rules_ask_for_nothing_else() -> None:
+    kinds = ((metrics.COUNTERS, "_total"), (metrics.HISTOGRAMS, ""), (metrics.GAUGES, ""))
+    families = [(f"comments_{name}{end}", *rest) for kind, end in kinds for name, *rest in kind]
+    for name, labels, about in families:
+        cells = f"{', '.join(f'`{label}`' for label in labels)} |".removeprefix(" ")
+        assert f"| `{name}` | {cells} {about} |".replace("|  |", "| |") in PAGE.replace("| | |", "| |")
+    histograms = {f"comments_{name}_bucket" for name, *_ in metrics.HISTOGRAMS}
+    told = set(re.findall(r"\bcomments_(?!service\b)[a-z_]+", PAGE))
+    assert told == {name for name, *_ in families} | (told & histograms)
 
 
 def test_its_containers_and_secrets_exist() -> None:

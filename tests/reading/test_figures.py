@@ -112,6 +112,15 @@ def test_a_period_is_found_by_the_logs_index(scene: Scene) -> None:
     assert any("ix_decision_site_id_created_at" in row[-1] for row in plan)
 
 
+def test_what_waits_is_counted_by_site_with_the_oldest_of_it(scene: Scene) -> None:
+    scene.post()
+    assert scene.do(figures.waiting) == [("horizons", 0, None)]
+    edited = scene.post(created_at=NOON - MINUTE)
+    scene.post("pending")
+    scene.edit(edited, held=True)
+    assert scene.do(figures.waiting) == [("horizons", 2, NOON - MINUTE)]
+
+
 def a_notice(report: int) -> Notice:
     return Notice(
         report_id=report, revision=1, text="It is.", name="Mo", email="m@x", receipt=b"r", created_at=NOON

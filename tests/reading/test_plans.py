@@ -16,7 +16,7 @@ from comments_service import clock
 from comments_service.db import Database
 from comments_service.models import Thread
 from comments_service.models.policy import Policy
-from comments_service.reading import cursors, feeds, pages, queues
+from comments_service.reading import cursors, feeds, figures, pages, queues
 from tests.databases import NOON, add_site, migrate, open_database
 
 THREADS = {"small": 200, "large": 12_000, "next": 8_000}
@@ -139,6 +139,13 @@ def test_a_feed_walks_its_index(large: Large, deep: bool) -> None:
         _assert_walks(plan.replace(" p ", " comment p "), index)
         assert "SCAN c " not in plan
         assert "Seq Scan" not in plan
+
+
+def test_what_waits_is_counted_by_its_index(large: Large) -> None:
+    with large.plans() as (session, plans):
+        assert figures.waiting(session) == [("horizons", 0, None)]
+        (plan,) = plans("count(comment.id)")
+    assert "ix_comment_awaiting" in plan, plan
 
 
 def test_a_rare_word_is_looked_up(large: Large) -> None:
