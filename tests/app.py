@@ -26,7 +26,7 @@ from werkzeug.test import TestResponse
 from comments_service import create_app, db, people, sites
 from comments_service.config import Settings
 from comments_service.identity import Signer
-from tests.databases import SECRET
+from tests.databases import SECRET, open_database
 from tests.kept import Applications, close
 from tests.servers.ports import PAUSE, answers, free_port
 
@@ -157,6 +157,11 @@ class Live:
             self.process.wait()
         self.process = None
 
+    def write(self, work: Callable[[Session], Any]) -> Any:
+        """Run `work` on its database, as a command would, without waiting for one to start."""
+        with open_database(self.environ["COMMENTS_DATABASE_URL"]) as database:
+            return database.write(work)
+
     def cli(self, *words: str) -> str:
         """What a command prints; CalledProcessError when it fails."""
         command = [sys.executable, "-m", "comments_service.cli", *words]
@@ -224,7 +229,7 @@ def live(migrated_file: Path, tmp_path: Path) -> Iterator[Live]:
     """The real service with two workers on SQLite, ready, with a site `horizons` and limits off."""
     shutil.copy(migrated_file, tmp_path / "comments.db")
     running = Live(tmp_path, f"sqlite:///{tmp_path / 'comments.db'}")
-    running.cli("site", "add", "horizons", "--origin", ORIGIN)
+    running.write(lambda session: sites.add(session, key="horizons", name="Horizons", origins=[ORIGIN]))
     running.start()
     yield running
     running.stop()

@@ -30,9 +30,15 @@ SHARING = (
     "tests/faults/",
     "tests/functional/",
     "tests/reading/test_plans.py",
+    "tests/server/",
     "tests/web/test_state_is_safe.py",
     "tests/widget/",
 )
+# And modules that share it with one another.
+SHARING_TOGETHER = {
+    "tests/functional/test_moderators_keys.py": "the moderators' desk",
+    "tests/functional/test_moderators_page.py": "the moderators' desk",
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,13 +63,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 
 class SharingScheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Tests of a module that share something slow to start run in one process, which starts it once.
+    """Tests of modules that share something slow to start run in one process, which starts it once.
 
     All others go wherever there is room. (xdist's own marks for groups do nothing on this pytest.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.split("::")[0] if nodeid.startswith(SHARING) else nodeid
+        module = nodeid.split("::")[0]
+        return SHARING_TOGETHER.get(module, module) if module.startswith(SHARING) else nodeid
 
 
 def end_with_workers(number: int, frame: FrameType | None) -> None:

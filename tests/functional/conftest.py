@@ -25,9 +25,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     demo.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def live_desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """One server for all tests of a module, as starting it takes longest."""
+    """One server for all tests of the moderators' page, as starting it takes longest."""
     folder = tmp_path_factory.mktemp("moderators")
     shutil.copy(migrated_file, folder / "comments.db")
     running = Live(folder, f"sqlite:///{folder / 'comments.db'}")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from comments_service import people, sites
 from comments_service.identity import Signer
 from tests.app import ORIGIN, Live
-from tests.databases import SECRET, open_database
+from tests.databases import SECRET
 from tests.functional.accessible import LOOKS, faults
 from tests.functional.newsroom import NAME, furnished
 from tests.servers.chromium import PageErrors
@@ -27,9 +27,7 @@ class Work:
     def __init__(self, live: Live, site: str) -> None:
         self.live = live
         self.site = site
-        with open_database(live.environ["COMMENTS_DATABASE_URL"]) as database:
-            token = database.write(self.prepare)
-        self.link = f"{live.url}/moderate/sign-in?token={token}"
+        self.link = f"{live.url}/moderate/sign-in?token={live.write(self.prepare)}"
         for name in ("Ann", "Ben", "Cleo"):
             live.api(f"{site}/comments", {"slug": "tarn", "name": name, "body": BODY.format(name)})
 
@@ -58,17 +56,15 @@ class Desk:
 
     def __init__(self, live: Live) -> None:
         self.url = live.url
-        self._database = live.environ["COMMENTS_DATABASE_URL"]
-        with open_database(self._database) as database:
-            self.hidden = database.write(lambda session: furnished(session).hidden)
+        self._live = live
+        self.hidden = live.write(lambda session: furnished(session).hidden)
 
     @property
     def link(self) -> str:
         def work(session: Session) -> str:
             return people.make_link(session, Signer(SECRET), NAME)
 
-        with open_database(self._database) as database:
-            return f"{self.url}/moderate/sign-in?token={database.write(work)}"
+        return f"{self.url}/moderate/sign-in?token={self._live.write(work)}"
 
     def sign_in(self, page: Page) -> None:
         page.goto(self.link)

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from comments_service import people, sites
 from comments_service.identity import Signer
 from tests.app import ORIGIN, Live
-from tests.databases import SECRET, open_database
+from tests.databases import SECRET
 from tests.servers import programs, shipped_nginx
 from tests.servers.nginx import Nginx
 from tests.servers.ports import PAUSE
@@ -79,8 +79,6 @@ def front(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     program, folder = programs.need("nginx"), tmp_path_factory.mktemp("nginx")
     shutil.copy(migrated_file, folder / "comments.db")
     url = f"sqlite:///{folder / 'comments.db'}"
-    with open_database(url) as database:
-        token = database.write(_prepare)
     apps = []
     nginx = None
     try:
@@ -88,6 +86,7 @@ def front(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
             (folder / name).mkdir()
             limits = {"COMMENTS_TRUSTED_PROXIES": "127.0.0.1/32", "COMMENTS_LIMIT_REPORT": "2 per hour"}
             apps.append(Live(folder / name, url, **limits))
+        token = apps[0].write(_prepare)
         with ThreadPoolExecutor() as starting:
             list(starting.map(lambda app: app.start(workers=1), apps))
         nginx = Nginx(program, shipped_nginx.configuration([app.port for app in apps]))

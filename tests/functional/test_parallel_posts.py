@@ -19,7 +19,6 @@ import pytest
 
 from comments_service import sites
 from tests.app import ORIGIN, Live, new_author_key
-from tests.databases import open_database
 
 CLIENTS = 16
 POSTS = 125  # of each client
@@ -165,10 +164,9 @@ def live(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """The real service with two workers, for all tests here; reports alone have a limit."""
     folder = tmp_path_factory.mktemp("parallel")
     shutil.copy(migrated_file, folder / "comments.db")
-    url = f"sqlite:///{folder / 'comments.db'}"
-    with open_database(url) as database:
-        database.write(lambda session: sites.add(session, key="horizons", name="H", origins=[ORIGIN]))
-    running = Live(folder, url, COMMENTS_LIMIT_REPORT=f"{REPORTS_AN_HOUR} per hour")
+    limit = f"{REPORTS_AN_HOUR} per hour"
+    running = Live(folder, f"sqlite:///{folder / 'comments.db'}", COMMENTS_LIMIT_REPORT=limit)
+    running.write(lambda session: sites.add(session, key="horizons", name="Horizons", origins=[ORIGIN]))
     running.start()
     yield running
     running.stop()

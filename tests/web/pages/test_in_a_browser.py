@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from comments_service import people
 from comments_service.identity import Signer
 from tests.app import Live
-from tests.databases import SECRET, open_database
+from tests.databases import SECRET
 
 
 def test_a_reader_without_script_reads_posts_replies_edits_and_reports(
@@ -70,8 +70,7 @@ class Moderator:
 
     def __init__(self, live: Live) -> None:
         self.live = live
-        with open_database(live.environ["COMMENTS_DATABASE_URL"]) as database:
-            self.headers = {"Authorization": f"Bearer {database.write(self.added)}"}
+        self.headers = {"Authorization": f"Bearer {live.write(self.added)}"}
 
     @staticmethod
     def added(session: Session) -> str:
