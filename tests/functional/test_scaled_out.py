@@ -24,12 +24,9 @@ from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from comments_service import doctor, people, sites
-from comments_service.demo.api import Api
 from comments_service.demo.articles import read_articles
-from comments_service.demo.conversations import read_conversations
 from comments_service.demo.newspaper import SITE, create_newspaper
 from comments_service.demo.running import WORDS_HELD, QuietHandler
-from comments_service.demo.seeding import Seeder
 from comments_service.identity import Signer
 from tests.app import ORIGIN, Live, new_author_key
 from tests.databases import SECRET, open_database
@@ -41,8 +38,8 @@ from tests.servers.postgres import Postgres
 from tests.servers.redis import Redis
 
 EDITION = datetime.now(UTC).astimezone()
-TALK = min(read_conversations(), key=lambda talk: sum(1 + one.up + one.down for one in talk.comments))
-ARTICLE = next(article for article in read_articles(EDITION) if article.slug == TALK.article)
+ARTICLE = read_articles(EDITION)[0]
+OTHERS = {"Boathouse": "It is always rope with that family.", "Tomas Lind": "Emmentaler, if you must."}
 PASSWORD = "a-password-to-be-kept"
 PERSON = "Nora Feldt"
 SECONDS = 2.0  # until every process shows what one of them stored
@@ -62,7 +59,7 @@ class ScaledOut:
         self.nginx = Nginx(programs.need("nginx"), shipped_nginx.whole(ports, proxy="127.0.0.1"))
         for app in self.apps:
             app.environ = self.environment(app.folder, redis)
-        self.token = self.link = ""
+        self.link = ""
 
     @property
     def url(self) -> str:
@@ -98,29 +95,35 @@ class ScaledOut:
     def prepare(self, newspaper: str) -> None:
         """A site of the newspaper's and one of nobody's, and somebody who moderates them."""
 
-        def rows(session: Session) -> tuple[str, str]:
+        def rows(session: Session) -> str:
             held = {"words_held": list(WORDS_HELD), "threads": "open"}
             sites.add(session, key=SITE, name=SITE, origins=[newspaper], policy=held)
             sites.add(session, key="horizons", name="horizons", origins=[ORIGIN], policy={})
             people.add(session, name=PERSON, sites=None, role="admin")
-            signer = Signer(SECRET)
-            return people.add_token(session, signer, PERSON), people.make_link(session, signer, PERSON)
+            return people.make_link(session, Signer(SECRET), PERSON)
 
         with open_database(self.database.replace("postgresql:", "postgresql+psycopg:")) as database:
-            self.token, link = database.write(rows)
-        self.link = f"{self.url}/moderate/sign-in?token={link}"
+            self.link = f"{self.url}/moderate/sign-in?token={database.write(rows)}"
 
     def post(
-        self, path: str, fields: dict[str, Any], *, address: str, port: int = 0, **headers: str
+        self, path: str, fields: dict[str, Any], *, address: str, port: int = 0, site: str = "horizons"
     ) -> tuple[int, Any]:
         """A reader's POST from an address, through nginx or to a process of one's own choice."""
-        asked = {"Content-Type": "application/json", "X-Forwarded-For": address, **headers}
-        return self.ask("POST", path, json.dumps(fields), asked, port)
+        asked = {"Content-Type": "application/json", "X-Forwarded-For": address}
+        return self.ask("POST", path, json.dumps(fields), asked, port, site)
 
-    def ask(self, method: str, path: str, body: str | None, headers: dict[str, str], port: int) -> Any:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: str | None,
+        headers: dict[str, str],
+        port: int,
+        site: str = "horizons",
+    ) -> tuple[int, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", port or self.nginx.port, timeout=20)
         with closing(connection):
-            connection.request(method, f"/api/v1/sites/horizons/{path}", body, headers)
+            connection.request(method, f"/api/v1/sites/{site}/{path}", body, headers)
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
 
@@ -177,15 +180,16 @@ def scaled(
 
 @pytest.fixture(scope="module")
 def newspaper(scaled: ScaledOut) -> Iterator[str]:
-    """The demo's newspaper with one conversation, which its readers held through nginx."""
+    """The demo's newspaper, below one of whose articles its readers have said something through nginx."""
     app = create_newspaper(service=scaled.url, edition=EDITION)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
     scaled.prepare(address)
-    with Api(scaled.url, SITE, token=scaled.token) as api:
-        Seeder(api, SECRET).seed([ARTICLE], [TALK], lambda done, total: None)
+    for name, words in OTHERS.items():
+        said = {**comment(ARTICLE.slug, words), "name": name}
+        assert scaled.post("comments", said, address="203.0.113.9", site=SITE)[0] == 201
     yield address
     server.shutdown()
     thread.join()
