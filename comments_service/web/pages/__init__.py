@@ -7,7 +7,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from ...errors import Invalid, ServiceError
 from .. import problems
 from ..audience import ANYONE, open_to
-from . import assets, docs, own, reports, threads, tree, words, writing
+from . import assets, docs, fragment, own, reports, threads, tree, words, writing
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'none'; style-src 'self'; img-src 'none'; "
@@ -16,14 +16,14 @@ CONTENT_SECURITY_POLICY = (
 TITLED = (403, 404, 409, 422, 429, 503)
 
 blueprint = Blueprint("pages", __name__, template_folder="templates")
-for part in (docs, own, reports, threads, writing):
+for part in (docs, fragment, own, reports, threads, writing):
     part.add_to(blueprint)
 
 
 @blueprint.get("/pages/<name>")
 @open_to(ANYONE)
 def style(name: str) -> Response:
-    """The pages' style sheet."""
+    """A style sheet."""
     return assets.answer(name)
 
 
@@ -46,7 +46,7 @@ def _spoken() -> dict[str, object]:
         "words": spoken,
         "say": spoken.say,
         "when": spoken.when,
-        "style_sheet": url_for("pages.style", name=assets.served_name("pages.css")),
+        "style_sheet": url_for("pages.style", name=assets.served_name(assets.PAGES)),
         "safe_html": tree.safe_html,
     }
 

@@ -32,6 +32,13 @@ class ThreadQuery(Schema):
     cursor = Text(longest=LONGEST_CURSOR, load_default=None)
 
 
+class FragmentQuery(Schema):
+    """Which thread, and how its styles come along."""
+
+    slug = Text(longest=LONGEST_SLUG_SENT, required=True)
+    styles = fields.String(load_default="inline", validate=validate.OneOf(("inline", "link", "none")))
+
+
 class CursorQuery(Schema):
     """Which of a root's replies."""
 

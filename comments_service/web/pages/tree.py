@@ -15,15 +15,21 @@ Comment = Mapping[str, Any]
 class Node:
     """One comment (or tombstone) with what is drawn below it.
 
-    `answers` is the comment it replies to where the drawing does not show that: beyond the deepest
-    level, or when that comment stands on another page (then only its id is known).
+    `answers` is the comment it replies to (of one on another page only the id is known). `flat` says that
+    the drawing does not show that: beyond the deepest level, or when that comment stands elsewhere.
     """
 
     comment: Comment
     depth: int
     children: list[Node] = field(default_factory=list)
     answers: Comment | None = None
+    flat: bool = False
     more: str | None = None
+
+    @property
+    def left(self) -> int:
+        """How many published replies of a root are not drawn."""
+        return int(self.comment.get("replies_total", 0)) - _published(self.children)
 
 
 def conversation(root: Comment, *, deepest: int) -> Node:
@@ -49,16 +55,19 @@ def _place(replies: Sequence[Comment], nodes: dict[int, Node], tops: list[Node],
     # Parents come first: a reply's parent is in `nodes`, or on an earlier page. A child of the deepest
     # level joins its parent's own line.
     lines: dict[int, list[Node]] = {id: node.children for id, node in nodes.items()}
-    answers: Comment | None
     for reply in replies:
         above = nodes.get(reply["parent"])
         if above is None:
-            line, depth, answers = tops, 2, {"id": reply["parent"]}
+            line, node = tops, Node(reply, 2, answers={"id": reply["parent"]}, flat=True)
         elif above.depth < deepest:
-            line, depth, answers = above.children, above.depth + 1, None
+            line, node = above.children, Node(reply, above.depth + 1, answers=above.comment)
         else:
-            line, depth, answers = lines[above.comment["id"]], above.depth, above.comment
-        node = Node(reply, depth, answers=answers)
+            line = lines[above.comment["id"]]
+            node = Node(reply, above.depth, answers=above.comment, flat=True)
         line.append(node)
         nodes[reply["id"]] = node
         lines[reply["id"]] = line
+
+
+def _published(nodes: Sequence[Node]) -> int:
+    return sum(("removed" not in node.comment) + _published(node.children) for node in nodes)
