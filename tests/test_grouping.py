@@ -113,8 +113,7 @@ def test_a_turn_that_another_process_keeps_is_unavailable(
     # The thread that waits for the lock may get it yet, and gives it back.
     monkeypatch.setattr(db, "TURN_SECONDS", 5.0)
     assert database.write(_add("bb")) == "bb"
-    with _held(database.settings.database_path):
-        pass
+    _wait_until_free(database.settings.database_path)
     assert _keys(database) == {"bb"}
 
 
@@ -162,6 +161,12 @@ def _held(path: Path) -> Iterator[None]:
     with path.with_name(path.name + ".turn").open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _wait_until_free(path: Path) -> None:
+    """Returns once nobody has the turn."""
+    with _held(path):
+        return
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from comments_service.cli import cli
 from tests.cli.running import Shell
+from tests.server.running import wait_for
 from tests.transfer.files import plain, signed
 
 CONTENT = plain(statuses=("published", "pending"))
@@ -87,17 +88,16 @@ def test_a_body_that_this_service_does_not_take_is_refused_before_anything_is_st
 
 
 def test_an_import_that_was_killed_is_finished_by_the_next(shell: Shell, tmp_path: Path) -> None:
-    content = plain(statuses=("published",) * 1_100)
+    content = plain(statuses=("published",) * 1_600)
     file = tmp_path / "long.jsonl"
     file.write_bytes(content)
     before = count(shell)
     words = ("import", str(file), "--site", "killed")
     with shell.start(*words) as process:
-        while count(shell) == before and process.poll() is None:
-            pass
+        wait_for(lambda: count(shell) > before or process.poll() is not None)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-    assert before < count(shell) < before + 1_100
+    assert before < count(shell) < before + 1_600
     assert "Added" in shell.done(*words)
     exported = shell.done("export", "--site", "killed").encode()
     lines = [json.loads(line) for line in content.splitlines()]

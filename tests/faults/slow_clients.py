@@ -88,16 +88,21 @@ class SlowClients:
             time.sleep(TICK_SECONDS)  # their pace, not a wait for anything
 
     def _act(self, number: int) -> None:
-        if not _is_told(self._sockets[number]):
-            try:
-                self._sockets[number].sendall(self.more)
-                self.sent += 1
-                return
-            except OSError:
-                pass  # cut off just now
-        self.turned_away += 1
-        self._sockets[number].close()
-        self._sockets[number] = self._opened()
+        if self._goes_on(self._sockets[number]):
+            self.sent += 1
+        else:
+            self.turned_away += 1
+            self._sockets[number].close()
+            self._sockets[number] = self._opened()
+
+    def _goes_on(self, one: socket.socket) -> bool:
+        """Send more; whether the server still takes it."""
+        try:
+            if is_waited_for := not _is_told(one):
+                one.sendall(self.more)
+        except OSError:  # cut off just now
+            return False
+        return is_waited_for
 
 
 def slow_bodies(port: int, count: int) -> SlowClients:

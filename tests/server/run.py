@@ -10,7 +10,8 @@ from tests.server import news
 
 if __name__ == "__main__":
     port, workers, threads, kill_seconds = (int(word) for word in sys.argv[1:])
-    server.SETTLING_SECONDS = 0  # the hourly work begins at once
+    # The hourly work begins at once, and again soon after its process died.
+    server.SETTLING_SECONDS, server.KEEPER_SECONDS = 0, 0.05
     try:
         server.serve(
             port=port,

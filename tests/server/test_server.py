@@ -61,8 +61,7 @@ def test_workers_that_cannot_start_end_the_service(tmp_path: Path) -> None:
     assert "couldn't parse rate limit string" in broken.errors.read_text()
 
 
-def test_a_busy_port_is_refused_with_a_message(start: Callable[..., Running], tmp_path: Path) -> None:
-    running = start(workers=1)
+def test_a_busy_port_is_refused_with_a_message(running: Running, tmp_path: Path) -> None:
     second = Running(tmp_path, port=running.port)
     assert second.process.wait(20) == 1
     assert (
@@ -138,8 +137,7 @@ def test_reads_go_on_while_a_hundred_bodies_come_in_byte_by_byte(start: Callable
     wait_for(lambda: running.ask("POST", "/sites/a/comments", b"{}")[0] == 201)
 
 
-def test_a_body_turned_away_still_gets_to_read_why(start: Callable[..., Running]) -> None:
-    running = start(workers=1, threads=9)
+def test_a_body_turned_away_still_gets_to_read_why(running: Running) -> None:
     slow = [running.open(SLOW)]
 
     def is_turned_away() -> bool:
@@ -156,8 +154,7 @@ def test_a_body_turned_away_still_gets_to_read_why(start: Callable[..., Running]
         one.close()
 
 
-def test_a_chunked_body_needs_a_length(start: Callable[..., Running]) -> None:
-    running = start(workers=1)
+def test_a_chunked_body_needs_a_length(running: Running) -> None:
     connection = running.open(
         b"POST /sites/a/comments HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
         b"2\r\n{}\r\n0\r\n\r\n"
@@ -166,8 +163,7 @@ def test_a_chunked_body_needs_a_length(start: Callable[..., Running]) -> None:
     connection.close()
 
 
-def test_a_gigabyte_is_refused_before_it_is_sent(start: Callable[..., Running]) -> None:
-    running = start(workers=1)
+def test_a_gigabyte_is_refused_before_it_is_sent(running: Running) -> None:
     began = time.monotonic()
     connection = running.open(
         b"POST /sites/a/comments HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n{"
@@ -194,17 +190,18 @@ def test_the_limit_is_exact_across_workers_whatever_headers_claim(start: Callabl
     assert running.ask("POST", "/sites/b/comments", b"{}")[0] == 201
 
 
-def test_the_log_has_a_line_for_each_request_and_nothing_personal(start: Callable[..., Running]) -> None:
-    running = start(workers=1)
+def test_the_log_has_a_line_for_each_request_and_nothing_personal(running: Running) -> None:
+    before = len(running.lines())
     running.ask("POST", "/sites/a/comments?email=me@example.org", b"{}", {"User-Agent": "somebody"})
     running.ask("GET", "/quick?q=secret")
     with pytest.raises(json.JSONDecodeError):
         running.ask("GET", "/failing/secret", headers={"Authorization": "secret"})
     wait_for(lambda: any(line.get("route") == "/failing/<word>" for line in running.lines()))
-    posted = next(line for line in running.lines() if line.get("route") == "/sites/<site>/comments")
+    lines = running.lines()[before:]
+    posted = next(line for line in lines if line.get("route") == "/sites/<site>/comments")
     assert (posted["method"], posted["status"], posted["site"]) == ("POST", 201, "a")
     assert posted["worker"] in running.pids()
-    failed = next(line for line in running.lines() if "traceback" in line)
+    failed = next(line for line in lines if "traceback" in line)
     assert failed["traceback"][-1] == "builtins.ValueError"
     text = running.errors.read_text()
     assert len(text.splitlines()) == len(running.lines()), "every line is JSON"
@@ -226,6 +223,14 @@ def connections(port: int) -> int:
 def begin_early_in_the_hour() -> None:
     """Only the hour's edge could let one more through: wait if it is near."""
     wait_for(lambda: time.time() % 3600 < 3580, 25)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server with one worker of few threads, for all tests that leave it as it was."""
+    shared = Running(tmp_path_factory.mktemp("shared"), workers=1, threads=9)
+    yield shared.started()
+    shared.stop()
 
 
 @pytest.fixture
