@@ -10,34 +10,31 @@ from sqlalchemy.orm import Session
 
 from comments_service import people, sites
 from comments_service.identity import Signer
+from comments_service.web.moderators.access import COOKIE
 from tests.app import ORIGIN, Live
 from tests.databases import SECRET
 from tests.functional.accessible import LOOKS, faults
 from tests.functional.newsroom import NAME, furnished
 from tests.servers.chromium import PageErrors
 
+SIGNER = Signer(SECRET)
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 BODY = "A remark of {} on the tarn.\n\nAnd one more thing."
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
-class Work:
-    """A premoderated site of one test's own, where three comments wait for its moderator."""
+class Desk:
+    """A moderator's place at the server of this file."""
 
-    def __init__(self, live: Live, site: str) -> None:
+    def __init__(self, live: Live, person: str) -> None:
         self.live = live
-        self.site = site
-        self.link = f"{live.url}/moderate/sign-in?token={live.write(self.prepare)}"
-        for name in ("Ann", "Ben", "Cleo"):
-            live.api(f"{site}/comments", {"slug": "tarn", "name": name, "body": BODY.format(name)})
+        self.person = person
 
-    def prepare(self, session: Session) -> str:
-        # As the commands do, without waiting for each to start.
-        person = f"Mara of {self.site}"
-        policy = {"mode": "premoderated"}
-        sites.add(session, key=self.site, name=self.site, origins=[ORIGIN], policy=policy)
-        people.add(session, name=person, sites=[self.site], role="admin")
-        return people.make_link(session, Signer(SECRET), person)
+    @property
+    def link(self) -> str:
+        """A fresh one, as each is good for one sign-in."""
+        secret = self.live.write(lambda session: people.make_link(session, SIGNER, self.person))
+        return f"{self.live.url}/moderate/sign-in?token={secret}"
 
     def sign_in(self, page: Page) -> None:
         page.goto(self.link)
@@ -45,37 +42,49 @@ class Work:
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/moderate/")
 
+    def come_back(self, page: Page) -> None:
+        """In a browser that was signed in before."""
+
+        def work(session: Session) -> str:
+            return people.use_link(session, SIGNER, people.make_link(session, SIGNER, self.person))
+
+        page.context.add_cookies([{"name": COOKIE, "value": self.live.write(work), "url": self.live.url}])
+        page.goto(f"{self.live.url}/moderate/")
+
+
+class Newsroom(Desk):
+    """Everything that a moderator meets."""
+
+    def __init__(self, live: Live) -> None:
+        super().__init__(live, NAME)
+        self.hidden = live.write(lambda session: furnished(session).hidden)
+
+
+class Work(Desk):
+    """A premoderated site of one test's own, where three comments wait for its moderator."""
+
+    def __init__(self, live: Live, site: str) -> None:
+        super().__init__(live, f"Mara of {site}")
+        self.site = site
+        live.write(self.prepare)
+        for name in ("Ann", "Ben", "Cleo"):
+            live.api(f"{site}/comments", {"slug": "tarn", "name": name, "body": BODY.format(name)})
+
+    def prepare(self, session: Session) -> None:
+        policy = {"mode": "premoderated"}
+        sites.add(session, key=self.site, name=self.site, origins=[ORIGIN], policy=policy)
+        people.add(session, name=self.person, sites=[self.site], role="admin")
+
     def published(self) -> list[str]:
         """Who is published, as readers see it."""
         comments = self.live.api(f"{self.site}/comments", slug="tarn", sort="oldest")["comments"]
         return [comment["name"] for comment in comments]
 
 
-class Desk:
-    """A newsroom on the server of this file; every `sign_in` has a fresh link."""
-
-    def __init__(self, live: Live) -> None:
-        self.url = live.url
-        self._live = live
-        self.hidden = live.write(lambda session: furnished(session).hidden)
-
-    @property
-    def link(self) -> str:
-        def work(session: Session) -> str:
-            return people.make_link(session, Signer(SECRET), NAME)
-
-        return f"{self.url}/moderate/sign-in?token={self._live.write(work)}"
-
-    def sign_in(self, page: Page) -> None:
-        page.goto(self.link)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/moderate/")
-
-
 @pytest.fixture(scope="module")
-def newsroom(live_desk: Live) -> Desk:
-    """Everything that a moderator meets; tests leave it as it is."""
-    return Desk(live_desk)
+def newsroom(live_desk: Live) -> Newsroom:
+    """A desk that tests leave as it is."""
+    return Newsroom(live_desk)
 
 
 @pytest.fixture
@@ -124,7 +133,7 @@ def test_a_moderator_works_by_keys(work: Work, open_page: Callable[..., Page]) -
 
 def test_keys_can_be_switched_off(work: Work, open_page: Callable[..., Page]) -> None:
     page = open_page(**DESKTOP)
-    work.sign_in(page)
+    work.come_back(page)
     page.keyboard.press("?")
     page.get_by_label("Single keys act on comments").uncheck()
     page.get_by_role("button", name="Close").click()
@@ -138,7 +147,7 @@ def test_keys_can_be_switched_off(work: Work, open_page: Callable[..., Page]) ->
 
 def test_ticked_comments_are_decided_together(work: Work, open_page: Callable[..., Page]) -> None:
     page = open_page(**DESKTOP)
-    work.sign_in(page)
+    work.come_back(page)
     page.keyboard.press("x")
     page.keyboard.press("x")
     page.get_by_role("button", name="Approve 2").click()
@@ -151,7 +160,7 @@ def test_the_rows_are_filled_up_while_working(work: Work, open_page: Callable[..
     for n in range(30):
         work.live.api(f"{work.site}/comments", {"slug": "tarn", "name": "Dora", "body": f"Remark {n}."})
     page = open_page(**DESKTOP)
-    work.sign_in(page)
+    work.come_back(page)
     rows = page.locator("[data-row]:visible")
     expect(rows).to_have_count(24)
     page.get_by_label("Tick all").check()
@@ -165,7 +174,7 @@ def test_a_long_comment_is_not_decided_unread(work: Work, open_page: Callable[..
     body = "\n\n".join(f"Paragraph {n}." for n in range(30))
     work.live.api(f"{work.site}/comments", {"slug": "tarn", "name": "Dora", "body": body})
     page = open_page(**DESKTOP)
-    work.sign_in(page)
+    work.come_back(page)
     for name in ("Ben", "Cleo", "Dora"):
         page.keyboard.press("j")
         expect(page.locator("[data-card]")).to_contain_text(name)
@@ -185,7 +194,7 @@ def test_what_cannot_be_saved_comes_back(
     page_errors.expect("ERR_FAILED")
     # Before the page is there: a document that is open already may send one more request past it.
     page.route("**/decisions", lambda route: route.abort())
-    work.sign_in(page)
+    work.come_back(page)
     expect(page.locator("[data-card]")).to_contain_text("A remark of Ann")
     page.keyboard.press("a")
     expect(page.get_by_role("status")).to_contain_text("Not saved")
@@ -193,9 +202,9 @@ def test_what_cannot_be_saved_comes_back(
     assert work.published() == []
 
 
-def test_near_duplicates_are_decided_as_one(newsroom: Desk, open_page: Callable[..., Page]) -> None:
+def test_near_duplicates_are_decided_as_one(newsroom: Newsroom, open_page: Callable[..., Page]) -> None:
     page = open_page(**DESKTOP)
-    newsroom.sign_in(page)
+    newsroom.come_back(page)
     card, toast = page.locator("[data-card]"), page.get_by_role("status")
     expect(card).to_contain_text("12 comments, nearly one text")
     expect(page.locator("[data-row]:visible")).to_have_count(7)
@@ -212,7 +221,7 @@ def test_near_duplicates_are_decided_as_one(newsroom: Desk, open_page: Callable[
 
 def test_a_phone_decides_on_the_ticked(work: Work, open_page: Callable[..., Page]) -> None:
     page = open_page(**PHONE)
-    work.sign_in(page)
+    work.come_back(page)
     page.get_by_label("Tick the comment by Ben").tap()
     page.get_by_label("Tick the comment by Cleo").tap()
     page.get_by_role("group", name="Decide the ticked comments").get_by_role("button", name="Spam 2").tap()
@@ -229,7 +238,7 @@ def test_a_card_says_what_was_decided_meanwhile(live_desk: Live, open_page: Call
         words = {"slug": "fell", "name": "Dora", "body": body, "author_key": key}
         live_desk.api("meanwhile/comments", words)
     page = open_page(**DESKTOP)
-    work.sign_in(page)
+    work.come_back(page)
     card = page.locator("[data-card]")
     for _ in range(3):
         page.keyboard.press("j")
@@ -240,7 +249,7 @@ def test_a_card_says_what_was_decided_meanwhile(live_desk: Live, open_page: Call
     expect(card).to_contain_text("1 published, 0 rejected")
 
 
-def test_axe_finds_nothing(newsroom: Desk, open_page: Callable[..., Page]) -> None:
+def test_axe_finds_nothing(newsroom: Newsroom, open_page: Callable[..., Page]) -> None:
     page = open_page()
     page.goto(newsroom.link)
     found = [*faults(page, AT_DESKTOP), *faults(page, ON_PHONE)]
@@ -249,7 +258,7 @@ def test_axe_finds_nothing(newsroom: Desk, open_page: Callable[..., Page]) -> No
     for path, act in SEEN.items():
         desktop, phone = (AT_DESKTOP, ON_PHONE) if path in WORKED_ON else (FEW_AT_DESKTOP, FEW_ON_PHONE)
         desktop[0].put_on(page)
-        page.goto(f"{newsroom.url}/moderate/{path.format(hidden=newsroom.hidden)}")
+        page.goto(f"{newsroom.live.url}/moderate/{path.format(hidden=newsroom.hidden)}")
         for looks in (desktop, phone):
             looks[0].put_on(page)
             if act:
@@ -291,7 +300,7 @@ SEEN = {
 
 def test_a_phone_rejects_from_a_sheet(work: Work, open_page: Callable[..., Page]) -> None:
     page = open_page(**PHONE)
-    work.sign_in(page)
+    work.come_back(page)
     page.locator(".as-reject > details > summary").tap()
     page.get_by_role("button", name="Abuse").tap()
     expect(page.get_by_role("status")).to_contain_text("Rejected Ann’s comment as abuse")
