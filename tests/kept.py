@@ -122,13 +122,19 @@ def migrated_postgres(request: pytest.FixtureRequest) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture
+def sqlite_url(migrated_file: Path, emptied_folder: Path) -> str:
+    """A migrated SQLite database without rows."""
+    copy = emptied_folder / "comments.db"
+    shutil.copy(migrated_file, copy)
+    return f"sqlite:///{copy}"
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def migrated_url(request: pytest.FixtureRequest, emptied_folder: Path) -> Iterator[str]:
+def migrated_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A migrated database without rows; the test runs once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
-        copy = emptied_folder / "comments.db"
-        shutil.copy(request.getfixturevalue("migrated_file"), copy)
-        yield f"sqlite:///{copy}"
+        yield request.getfixturevalue("sqlite_url")
         return
     engine = request.getfixturevalue("migrated_postgres")
     yield engine.url.render_as_string(hide_password=False)

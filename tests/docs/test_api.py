@@ -22,11 +22,9 @@ METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 
 @pytest.fixture
-def migrated_url(migrated_file: Path, tmp_path: Path) -> str:
+def migrated_url(sqlite_url: str) -> str:
     """One database is enough: that the service is the same on both is tested elsewhere."""
-    copy = tmp_path / "comments.db"
-    copy.write_bytes(migrated_file.read_bytes())
-    return f"sqlite:///{copy}"
+    return sqlite_url
 
 
 def test_every_endpoint_is_documented_and_nothing_else(service: Service) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -49,11 +47,9 @@ def links(of: Any, relation: str) -> list[Any]:
 
 
 @pytest.fixture
-def migrated_url(migrated_file: Path, tmp_path: Path) -> str:
+def migrated_url(sqlite_url: str) -> str:
     """SQLite alone: tests/reading/test_plans.py asks both databases."""
-    copy = tmp_path / "comments.db"
-    shutil.copy(migrated_file, copy)
-    return f"sqlite:///{copy}"
+    return sqlite_url
 
 
 def test_a_threads_feed_says_who_wrote_what_and_in_reply_to_whom(horizons: Service) -> None:

@@ -27,11 +27,9 @@ Numbers = dict[tuple[str, tuple[str, ...]], float]
 
 
 @pytest.fixture
-def migrated_url(migrated_file: Path, tmp_path: Path) -> str:
+def migrated_url(sqlite_url: str) -> str:
     """SQLite alone; tests/reading/test_figures.py asks both databases what waits."""
-    copy = tmp_path / "comments.db"
-    shutil.copy(migrated_file, copy)
-    return f"sqlite:///{copy}"
+    return sqlite_url
 
 
 @pytest.fixture

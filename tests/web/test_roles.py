@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -28,11 +27,9 @@ LAST = "moderators.sign_out"  # it ends the session that asks
 
 
 @pytest.fixture
-def migrated_url(migrated_file: Path, tmp_path: Path) -> str:
+def migrated_url(sqlite_url: str) -> str:
     """SQLite alone: what is asked here never depends on the database."""
-    copy = tmp_path / "comments.db"
-    shutil.copy(migrated_file, copy)
-    return f"sqlite:///{copy}"
+    return sqlite_url
 
 
 def test_the_table_of_roles_says_what_every_route_answers_to_everybody(service: Service) -> None:

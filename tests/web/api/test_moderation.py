@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import shutil
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,11 +45,9 @@ FOR_ADMINS = [
 
 
 @pytest.fixture
-def migrated_url(migrated_file: Path, tmp_path: Path) -> str:
+def migrated_url(sqlite_url: str) -> str:
     """SQLite alone: the verbs behind these endpoints are tested on PostgreSQL too."""
-    copy = tmp_path / "comments.db"
-    shutil.copy(migrated_file, copy)
-    return f"sqlite:///{copy}"
+    return sqlite_url
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import shutil
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,11 +19,9 @@ SAID = {"reason": "It names my child.", "name": " Mo  B ", "email": "mo@fells.ex
 
 
 @pytest.fixture
-def migrated_url(migrated_file: Path, tmp_path: Path) -> str:
+def migrated_url(sqlite_url: str) -> str:
     """SQLite alone: what is asked of the database here is little and plain."""
-    copy = tmp_path / "comments.db"
-    shutil.copy(migrated_file, copy)
-    return f"sqlite:///{copy}"
+    return sqlite_url
 
 
 @pytest.fixture

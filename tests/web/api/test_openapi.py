@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -22,11 +21,9 @@ FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture
-def migrated_url(migrated_file: Path, tmp_path: Path) -> str:
+def migrated_url(sqlite_url: str) -> str:
     """One database is enough: that the service is the same on both is tested elsewhere."""
-    copy = tmp_path / "comments.db"
-    copy.write_bytes(migrated_file.read_bytes())
-    return f"sqlite:///{copy}"
+    return sqlite_url
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,9 @@ SCRIPT = (files.FOLDER / "v1.js").read_bytes()
 
 
 @pytest.fixture
-def migrated_url(migrated_file: Path) -> str:
+def migrated_url(sqlite_url: str) -> str:
     """Nothing here reads the database."""
-    return f"sqlite:///{migrated_file}"
+    return sqlite_url
 
 
 def test_the_current_widget_is_a_script_for_every_origin(service: Service) -> None:

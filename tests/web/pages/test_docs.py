@@ -11,9 +11,9 @@ from tests.app import Service
 
 
 @pytest.fixture
-def migrated_url(migrated_file: object) -> str:
+def migrated_url(sqlite_url: str) -> str:
     """Nothing here reads the database."""
-    return f"sqlite:///{migrated_file}"
+    return sqlite_url
 
 
 def test_every_operation_and_every_shape_of_the_description_is_shown(service: Service) -> None:
