@@ -22,7 +22,7 @@ from tests.servers.redis import Redis
 
 pytest_plugins = ["tests.kept", "tests.app", "tests.faults.figures"]
 
-# Whose modules start processes once for all their tests.
+# Whose modules start processes once for all their tests, or ask what is kept from test to test.
 SHARING = (
     "tests/checks/test_words.py",
     "tests/cli/",
@@ -30,6 +30,7 @@ SHARING = (
     "tests/faults/",
     "tests/functional/",
     "tests/reading/test_plans.py",
+    "tests/test_kept.py",
     "tests/server/",
     "tests/web/test_state_is_safe.py",
     "tests/widget/",
