@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import http.client
 import sys
 from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import Unavailable
 from .api import Refusal
@@ -25,7 +26,7 @@ def main(arguments: list[str]) -> int:
     except Unavailable as taken:
         print(f"{taken.message} Another demo may be running; --port chooses others.", file=sys.stderr)
         return 1
-    except (ServiceFailed, Refusal, OSError, http.client.HTTPException) as failure:
+    except (ServiceFailed, Refusal, SQLAlchemyError, OSError) as failure:
         print(f"The demo failed. {failure}", file=sys.stderr)
         return 1
     return 0

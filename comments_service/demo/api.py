@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-from types import TracebackType
-from typing import Any, Self
-from urllib.parse import urlsplit
+from contextlib import redirect_stderr
+from typing import Any, TextIO
 
-TIMEOUT_SECONDS = 30.0
+from flask import Flask
+from werkzeug.test import TestResponse
 
 
 class Refusal(Exception):
@@ -20,37 +19,28 @@ class Refusal(Exception):
 
 
 class Api:
-    """Requests to one site of the service, over one connection that stays open. Use it as a context."""
+    """Requests to one site of the service, whose application answers them in this process."""
 
-    def __init__(self, service: str, site: str, *, token: str) -> None:
-        """`token` is a moderator's; it is sent only below `/moderation`."""
-        self._connection = http.client.HTTPConnection(urlsplit(service).netloc, timeout=TIMEOUT_SECONDS)
+    def __init__(self, app: Flask, site: str, *, token: str, log: TextIO) -> None:
+        """`token` is a moderator's; it is sent only below `/moderation`. `log` takes the service's lines."""
+        self._client = app.test_client(use_cookies=False)
         self._root = f"/api/v1/sites/{site}"
         self._token = token
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._connection.close()
+        self._log = log
 
     def post(self, path: str, body: dict[str, Any], *, address: str) -> dict[str, Any]:
         """POST `body` as the reader at `address`; raises Refusal for anything but 2xx."""
-        return self._ask("POST", path, body, {"X-Forwarded-For": address})
+        return self._ask("POST", path, body, environ_base={"REMOTE_ADDR": address})
 
     def moderate(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Send `body` as the moderator; raises Refusal for anything but 2xx."""
-        return self._ask(method, f"/moderation{path}", body, {"Authorization": f"Bearer {self._token}"})
+        headers = {"Authorization": f"Bearer {self._token}"}
+        return self._ask(method, f"/moderation{path}", body, headers=headers)
 
-    def _ask(self, method: str, path: str, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
-        document = json.dumps(body).encode()
-        headers = {"Content-Type": "application/json", **headers}
-        self._connection.request(method, self._root + path, document, headers)
-        answer = self._connection.getresponse()
-        text = answer.read()
-        content: dict[str, Any] = json.loads(text) if text else {}
-        if not 200 <= answer.status < 300:
-            raise Refusal(method, path, answer.status, content)
+    def _ask(self, method: str, path: str, body: dict[str, Any], **more: Any) -> dict[str, Any]:
+        with redirect_stderr(self._log):
+            answer: TestResponse = self._client.open(self._root + path, method=method, json=body, **more)
+        content: dict[str, Any] = json.loads(answer.data) if answer.data else {}
+        if not 200 <= answer.status_code < 300:
+            raise Refusal(method, path, answer.status_code, content)
         return content

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Never
 
+from sqlalchemy.orm import Session
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from .. import migrating, people, sites
+from ..identity import Signer
 from ..server import free_address
 from .api import Api
 from .articles import read_articles
@@ -24,9 +29,9 @@ from .seeding import Seeder
 from .service import HOST, Service, ServiceFailed
 
 MODERATOR = "Nora Feldt"
-WORDS_HELD = ("idiot", "idiots", "casino")
-NEVER = "-"
+WORDS_HELD = ["idiot", "idiots", "casino"]
 TOLD_EVERY = 10
+STOP_SEEN_WITHIN_SECONDS = 0.1
 
 
 def run(port: int, path: Path) -> None:
@@ -43,53 +48,56 @@ def run(port: int, path: Path) -> None:
     service = Service(folder, port)
     newspaper = f"http://{HOST}:{port + 1}"
     _say("Preparing the database")
-    service.command("db", "upgrade")
-    if folder.prepared_for != port:
-        _set_up(service, newspaper)
-        folder.remember_prepared(port)
-    token = _new_token(service)
-    if not folder.is_seeded:
-        _seed(folder, service, token)
-    with service.running() as child, _printed(service, folder.edition, port + 1):
-        link = service.command("moderator", "link", MODERATOR).split()[-1]
-        _tell(newspaper, service, link, token)
-        child.wait()
+    with service.opened() as database:
+        migrating.upgrade(database)
+        if folder.prepared_for != port:
+            database.write(partial(_set_up, newspaper=newspaper))
+            folder.remember_prepared(port)
+        signer = Signer(service.settings.secret_key)
+        token = database.write(partial(_new_token, signer=signer))
+    with service.started() as child:
+        if not folder.is_seeded:
+            _seed(folder, service, token)  # while the child imports what it needs
+        service.wait_until_ready(child)
+        with service.opened() as database:
+            link = database.write(lambda session: people.make_link(session, signer, MODERATOR))
+        with _printed(service, folder.edition, port + 1):
+            _tell(newspaper, service.url, people.link_address(service.url, link), token)
+            child.wait()
     raise ServiceFailed(f"The service ended by itself; see {folder.log_file}.")
 
 
-def _set_up(service: Service, newspaper: str) -> None:
+def _set_up(session: Session, *, newspaper: str) -> None:
     """Add the site and the moderator, or bring them up to date: origins and links name a port."""
-    if SITE not in {row[0] for row in _rows(service.command("site", "list"))}:
-        service.command("site", "add", SITE, "--name", NAME, "--origin", newspaper)
     policy = {
-        "origins": newspaper,
         "article_url": f"{newspaper}/{{slug}}",
         "mode": "open",
-        "words_held": ",".join(WORDS_HELD),
+        "words_held": WORDS_HELD,
         "rules_url": f"{newspaper}/house-rules",
         "privacy_url": f"{newspaper}/privacy",
         "contact": f"{newspaper}/contact",
     }
-    service.command("site", "set", SITE, *(f"{key}={value}" for key, value in policy.items()))
-    service.command("moderator", "add", MODERATOR, "--all-sites", "--role", "admin")
+    if SITE in {site.key for site in sites.listed(session)}:
+        sites.set_policy(session, SITE, {"origins": [newspaper], **policy})
+    else:
+        sites.add(session, key=SITE, name=NAME, origins=[newspaper], policy=policy)
+    people.add(session, name=MODERATOR, sites=None, role="admin")
 
 
-def _new_token(service: Service) -> str:
+def _new_token(session: Session, *, signer: Signer) -> str:
     """A token for this run; those of earlier runs end."""
-    for number, person, _made, _used, revoked in _rows(service.command("token", "list")):
-        if person == MODERATOR and revoked == NEVER:
-            service.command("token", "revoke", number)
-    return service.command("token", "add", MODERATOR).split()[-1]
-
-
-def _rows(printed: str) -> list[list[str]]:
-    return [line.split("\t") for line in printed.splitlines()]
+    for issued in people.tokens(session):
+        if issued.person == MODERATOR and issued.revoked_at is None:
+            people.revoke_token(session, issued.id)
+    return people.add_token(session, signer, MODERATOR)
 
 
 def _seed(folder: Folder, service: Service, token: str) -> None:
     secret = folder.key_file.read_bytes()
     articles = read_articles(folder.edition)
-    with service.running(seeding=True), Api(service.url, SITE, token=token) as api:
+    with service.uncounted() as app, folder.open_log() as log:
+        lines = io.TextIOWrapper(log, write_through=True)
+        api = Api(app, SITE, token=token, log=lines)
         Seeder(api, secret).seed(articles, read_conversations(), _tell_progress)
     folder.remember_seeded()
 
@@ -99,7 +107,8 @@ def _printed(service: Service, edition: datetime, port: int) -> Iterator[None]:
     """The newspaper, served from a thread of this process while the block lasts."""
     app = create_newspaper(service=service.url, edition=edition.astimezone())
     server = make_server(HOST, port, app, threaded=True, request_handler=QuietHandler)
-    thread = threading.Thread(target=server.serve_forever, name="newspaper", daemon=True)
+    serve = partial(server.serve_forever, poll_interval=STOP_SEEN_WITHIN_SECONDS)
+    thread = threading.Thread(target=serve, name="newspaper", daemon=True)
     thread.start()
     try:
         yield
@@ -116,14 +125,14 @@ class QuietHandler(WSGIRequestHandler):
         """Say nothing of requests that were answered."""
 
 
-def _tell(newspaper: str, service: Service, link: str, token: str) -> None:
+def _tell(newspaper: str, service: str, link: str, token: str) -> None:
     print(
         f"""
 {NAME}    {newspaper}/
 Its moderators' desk     {link}
                          (the link signs you in once, within 15 minutes)
 API token                {token}
-API, and its description {service.url}/docs
+API, and its description {service}/docs
 
 Ctrl-C stops the demo; its data stays. A new run makes a new link and a new token.
 """,

@@ -18,6 +18,7 @@ from .articles import Article
 from .conversations import Comment, Conversation
 
 ALREADY_DONE = 409
+GONE = ("withdrawn", "rejected")
 
 Progress = Callable[[int, int], None]
 
@@ -70,6 +71,8 @@ class Seeder:
 
     def _follow_up(self, slug: str, comment: Comment) -> None:
         answer = self._posted[slug, comment.id]
+        if answer["comment"]["status"] in GONE:
+            return  # the last that happens to a comment; nobody can vote on it any more
         place = f"/comments/{answer['comment']['id']}"
         if comment.edit is not None and answer["comment"]["revision"] == 1:
             revision = {"body": comment.edit, "edit_token": answer["edit_token"]}

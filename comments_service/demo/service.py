@@ -1,4 +1,4 @@
-"""The real service as the demo runs it: its settings, its commands, its process."""
+"""The real service as the demo runs it: its settings, its database, its process."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
-from ..config import PREFIX
+from flask import Flask
+
+from .. import create_app, db
+from ..config import PREFIX, Settings
+from ..db import Database
 from ..server import die_with
 from .folder import Folder
 
 HOST = "127.0.0.1"
-COMMAND = (sys.executable, "-m", "comments_service.cli")
 READY_SECONDS = 60.0
 READY_ASKED_EVERY = 0.05
 STOP_SECONDS = 15.0
 
-# One address posts for all of the newspaper's readers, and says for whom, as a proxy would.
-WHILE_SEEDING = {
-    "LIMIT_POST": "off",
-    "LIMIT_VOTE": "off",
-    "LIMIT_REPORT": "off",
-    "LIMIT_THREADS": "off",
-    "TRUSTED_PROXIES": f"{HOST}/32",
-}
+# While one program posts what many readers say in a week.
+UNCOUNTED: dict[str, Any] = dict.fromkeys(
+    ("limit_post", "limit_vote", "limit_report", "limit_threads"), "off"
+)
 
 
 class ServiceFailed(Exception):
-    """A command failed, or the service did not start; the message is what it said."""
+    """The service did not start, or ended; the message says where to look."""
 
 
 class Service:
@@ -42,29 +43,36 @@ class Service:
         self._folder = folder
         self._port = port
         self.url = f"http://{HOST}:{port}"
-
-    def command(self, *arguments: str) -> str:
-        """Run `comments-service` and return what it printed; raises ServiceFailed with its complaint."""
-        done = subprocess.run(  # noqa: S603 (our own program, no shell)
-            [*COMMAND, *arguments], env=self._environment(), capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            shown = " ".join(arguments[:2])
-            raise ServiceFailed(f"comments-service {shown} failed:\n{done.stderr.strip()}")
-        return done.stdout
+        self.settings = Settings.read(self._environment())
 
     @contextmanager
-    def running(self, *, seeding: bool = False) -> Iterator[subprocess.Popen[bytes]]:
-        """The service as a child process, ready to answer; stopped when the block is left.
+    def opened(self) -> Iterator[Database]:
+        """Its database, for what a person would do by commands: each would take half a second to start."""
+        database = Database(self.settings)
+        try:
+            yield database
+        finally:
+            database.writer.dispose()
 
-        While `seeding`, it counts no limits and believes us about addresses. Raises ServiceFailed.
-        """
-        settings = WHILE_SEEDING if seeding else {}
-        arguments = [*COMMAND, "serve", "--host", HOST, "--port", str(self._port)]
+    @contextmanager
+    def uncounted(self) -> Iterator[Flask]:
+        """Its application in this process, which lets readers post, vote and report as much as they like."""
+        app = create_app(replace(self.settings, **UNCOUNTED))
+        try:
+            yield app
+        finally:
+            with app.app_context():
+                db.extension().engine.dispose()
+            app.extensions["comments_database"].writer.dispose()
+
+    @contextmanager
+    def started(self) -> Iterator[subprocess.Popen[bytes]]:
+        """The service as a child process, ready in a moment; stopped when the block is left."""
+        command = [sys.executable, "-m", "comments_service.cli", "serve", "--host", HOST]
         with self._folder.open_log() as log:
             child = subprocess.Popen(  # noqa: S603 (our own program, no shell)
-                arguments,
-                env=self._environment(**settings),
+                [*command, "--port", str(self._port)],
+                env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -72,12 +80,12 @@ class Service:
                 preexec_fn=partial(die_with, os.getpid()),  # safe: no other thread runs yet
             )
         try:
-            self._wait_until_ready(child)
             yield child
         finally:
             stop(child)
 
-    def _wait_until_ready(self, child: subprocess.Popen[bytes]) -> None:
+    def wait_until_ready(self, child: subprocess.Popen[bytes]) -> None:
+        """Return once it answers; raises ServiceFailed when it does not come to that."""
         deadline = time.monotonic() + READY_SECONDS
         while not self._is_ready():
             if child.poll() is not None or time.monotonic() > deadline:
@@ -94,14 +102,13 @@ class Service:
         finally:
             connection.close()
 
-    def _environment(self, **settings: str) -> dict[str, str]:
+    def _environment(self) -> dict[str, str]:
         """Ours, but for settings of another service that the person at the keyboard may have exported."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         own = {
             "DATABASE_URL": self._folder.database_url,
             "SECRET_KEY_FILE": str(self._folder.key_file),
             "PUBLIC_URL": self.url,
-            **settings,
         }
         return inherited | {PREFIX + name: value for name, value in own.items()}
 
