@@ -17,7 +17,10 @@ from tests.servers.postgres import Postgres
 ROOM_SECONDS = 4.0
 
 
-def test_a_server_that_hangs_is_noticed_and_nobody_waits_for_it(hanging: Postgres, engine: Engine) -> None:
+def test_a_server_that_hangs_is_noticed_and_nobody_waits_for_it(
+    hanging: Postgres, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "QUIET_SECONDS", 0.2)
     with engine.connect() as connection:
         connection.execute(text("SELECT 1"))
         hanging.hang()

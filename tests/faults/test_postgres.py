@@ -25,8 +25,8 @@ from tests.servers.postgres import Postgres
 DURABLE = {"synchronous_commit": "on"}
 POSTS_BEFORE = {"short": 2 * WRITERS, "long": 30 * WRITERS}
 CRASHES = {"short": 1, "long": 5}
-AWAY_SECONDS = {"short": 1.0, "long": 3.0}
-HANG_SECONDS = {"short": 3.0, "long": 10.0}
+AWAY_SECONDS = {"short": 0.5, "long": 3.0}
+HANG_SECONDS = {"short": 2.0, "long": 10.0}
 # Wide, since others use the machine; the figures say how it really was.
 LONGEST_ANSWER = 8.0
 LONGEST_RETURN = 10.0

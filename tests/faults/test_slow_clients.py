@@ -24,7 +24,7 @@ COMMENTS = 25
 READERS = 8
 # Of each reader: what nginx allows one address.
 READS_A_SECOND = 40
-SECONDS = {"short": 1.0, "long": 10.0}
+SECONDS = {"short": 0.5, "long": 10.0}
 SETTLING_SECONDS = 0.2
 # In the short form many other things use the machine; the long form's figures are the ones to read.
 ROOM_SECONDS = {"short": 1.0, "long": 0.1}
