@@ -46,6 +46,13 @@ METHODS = ("get", "post", "put", "patch", "delete")
 SITE_PATTERN = "^[a-z0-9][a-z0-9-]{1,39}$"
 ID = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
 PATHS = {"site": {"type": "string", "pattern": SITE_PATTERN}, "queue": {"type": "string", "enum": QUEUES}}
+IF_NONE_MATCH = {
+    "in": "header",
+    "name": "If-None-Match",
+    "description": "A tag that an earlier answer carried; 304 when nothing has changed.",
+    "schema": {"type": "string"},
+    "required": False,
+}
 IDEMPOTENCY_KEY = {
     "in": "header",
     "name": "Idempotency-Key",
@@ -142,10 +149,11 @@ def _complete(spec: Spec, path: str, method: str, view: View, operation_id: str)
         operation["description"] = NEEDS[audience]
     for parameter in operation.get("parameters", ()):
         _complete_parameter(parameter)
-    if operation_id == "readers_post":
-        operation.setdefault("parameters", []).append(
-            IDEMPOTENCY_KEY | {"example": examples.PARAMETERS["Idempotency-Key"]}
-        )
+    more = [IDEMPOTENCY_KEY] if operation_id == "readers_post" else []
+    more += [IF_NONE_MATCH] if answers.is_cached(view, method) else []
+    for header in more:
+        example = {"example": examples.PARAMETERS[header["name"]]}
+        operation.setdefault("parameters", []).append(header | example)
     if "requestBody" in operation:
         _complete_body(spec, operation["requestBody"])
     codes = answers.problems_of(
@@ -203,7 +211,9 @@ def _as_form(schema: Spec) -> Spec:
 def _not_null(about: Spec) -> Spec:
     if not isinstance(about.get("type"), list):
         return about
-    found = {**about, "type": next(one for one in about["type"] if one != "null")}
+    # A form has texts alone; a list is one with commas between.
+    kind = next(one for one in about["type"] if one not in ("null", "array"))
+    found = {**about, "type": kind}
     if "enum" in found:
         found["enum"] = [one for one in found["enum"] if one is not None]
     if found.get("default", "") is None:

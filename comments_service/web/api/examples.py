@@ -149,6 +149,7 @@ PARAMETERS: dict[str, Any] = {
     "from": "2026-11-01T00:00:00Z",
     "to": "2026-12-01T00:00:00Z",
     "Idempotency-Key": "7f0c",
+    "If-None-Match": '"5f0e2a9b41c7d3860a1b2c3d"',
 }
 
 # What is sent by the name of its shape; what is answered, too.

@@ -77,6 +77,15 @@ LINKS: dict[tuple[str, str], dict[str, Any]] = {
                 "cursor": "$response.body#/next",
             },
         ),
+        "unchanged": _link(
+            "readers_page",
+            "The same again: 304 until something changes.",
+            parameters={
+                "site": SITE,
+                "slug": "$request.query.slug",
+                "If-None-Match": "$response.header.ETag",
+            },
+        ),
         "first": _link(
             "readers_one", "The first root alone.", parameters={"site": SITE, "comment": FIRST_ROOT}
         ),

@@ -128,13 +128,19 @@ def _setting(name: str) -> dict[str, Any]:
     """What a key of the policy takes, as the description says it; the policy itself checks it."""
     about: dict[str, Any] = {"description": KEYS[name].why}
     if KEYS[name].type == "list":
-        return about | {"type": "array", "items": {"type": "string"}}
+        about["description"] += " One text holds them with commas between."
+        return about | {"type": ["array", "string"], "items": {"type": "string"}}
     if KEYS[name].type == "text":
         return about | {"type": "string"}
     if "|" in KEYS[name].type:
         return about | {"type": "string", "enum": KEYS[name].type.split("|")}
     lowest, highest = KEYS[name].type.split("-")
     return about | {"type": "integer", "minimum": int(lowest), "maximum": int(highest)}
+
+
+def _listed(name: str) -> dict[str, Any]:
+    """How an answer differs from what is taken: lists are lists."""
+    return {"type": "array", "description": KEYS[name].why} if KEYS[name].type == "list" else {}
 
 
 def _setting_or_null(name: str) -> dict[str, Any]:
@@ -353,4 +359,6 @@ class Thread(Schema):
 
 
 # As `Policy.document` gives them: texts, numbers and lists of texts.
-Settings = Schema.from_dict({name: fields.Raw(metadata=_setting(name)) for name in KEYS}, name="Settings")
+Settings = Schema.from_dict(
+    {name: fields.Raw(metadata=_setting(name) | _listed(name)) for name in KEYS}, name="Settings"
+)
