@@ -50,13 +50,16 @@ LOOKS = (
 )
 
 
+def bring_axe(page: Page) -> None:
+    """Have axe in all that this page opens from now on. Skips where axe is not installed."""
+    page.add_init_script(path=programs.need("axe"))
+
+
 def faults(page: Page, looks: tuple[Look, ...] = LOOKS) -> Iterator[str]:
     """What axe finds in the page as it stands: by all rules in the first look, by colours in the rest.
 
-    The looks are of one width. Skips where axe is not installed.
+    The looks are of one width; the page was opened after `bring_axe`.
     """
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(programs.need("axe").read_text("utf-8"))
     for number, look in enumerate(looks):
         look.put_on(page)
         # Other colours change nothing but colours.

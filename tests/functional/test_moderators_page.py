@@ -13,7 +13,7 @@ from comments_service.identity import Signer
 from comments_service.web.moderators.access import COOKIE
 from tests.app import ORIGIN, Live
 from tests.databases import SECRET
-from tests.functional.accessible import LOOKS, faults
+from tests.functional.accessible import LOOKS, bring_axe, faults
 from tests.functional.newsroom import NAME, furnished
 from tests.servers.chromium import PageErrors
 
@@ -251,6 +251,7 @@ def test_a_card_says_what_was_decided_meanwhile(live_desk: Live, open_page: Call
 
 def test_axe_finds_nothing(newsroom: Newsroom, open_page: Callable[..., Page]) -> None:
     page = open_page()
+    bring_axe(page)
     page.goto(newsroom.link)
     found = [*faults(page, AT_DESKTOP), *faults(page, ON_PHONE)]
     page.get_by_role("button", name="Sign in").click()
