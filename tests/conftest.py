@@ -20,7 +20,7 @@ from tests.servers.nginx import Nginx
 from tests.servers.postgres import Postgres
 from tests.servers.redis import Redis
 
-pytest_plugins = ["tests.kept", "tests.app", "tests.faults.figures"]
+pytest_plugins = ["tests.kept", "tests.app", "tests.demo.runs", "tests.faults.figures"]
 
 # Whose modules start processes once for all their tests, or ask what is kept from test to test.
 SHARING = (
@@ -37,6 +37,8 @@ SHARING = (
 )
 # And modules that share it with one another.
 SHARING_TOGETHER = {
+    "tests/demo/test_running.py": "the demo",
+    "tests/functional/test_journey.py": "the demo",
     "tests/functional/test_moderators_keys.py": "the moderators' desk",
     "tests/functional/test_moderators_page.py": "the moderators' desk",
 }

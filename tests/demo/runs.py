@@ -10,8 +10,11 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from comments_service.demo.conversations import read_conversations
 from comments_service.demo.newspaper import SITE
@@ -28,7 +31,12 @@ class Demo:
         self.folder = folder
         self.port = port
         self._printed = folder.with_name("printed")
-        command = [sys.executable, "-m", "comments_service.demo", "--port", str(port), "--dir", str(folder)]
+        self.begin()
+
+    def begin(self) -> None:
+        """Start it, at first and again after `stop`."""
+        words = ["--port", str(self.port), "--dir", str(self.folder)]
+        command = [sys.executable, "-m", "comments_service.demo", *words]
         with self._printed.open("wb") as printed:
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=printed, stderr=printed)
 
@@ -82,6 +90,17 @@ class Demo:
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
         return self.process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A run with its whole conversation, which was once interrupted in the middle of seeding it."""
+    demo = Demo(tmp_path_factory.mktemp("runs") / "demo", free_pair())
+    demo.shows("10 of")
+    demo.stop()
+    demo.begin()
+    yield demo.started()
+    assert demo.stop() == 0
 
 
 def free_pair() -> int:

@@ -1,4 +1,4 @@
-"""The demo as people meet it: a newspaper and a service on two origins, and where pictures of it go."""
+"""The server of the moderators' desk, how long pages may take, and where pictures of them go."""
 
 from __future__ import annotations
 
@@ -10,19 +10,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.app import Live
-from tests.demo.runs import Demo, free_pair
 
 MILLISECONDS = 20_000  # that a page may take to show something, on a slow and busy machine
 
 expect.set_options(timeout=MILLISECONDS)
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """A run of the demo with its whole conversation, for the tests of one module."""
-    demo = Demo(tmp_path_factory.mktemp("functional") / "demo", free_pair())
-    yield demo.started()
-    demo.stop()
 
 
 @pytest.fixture(scope="session")
