@@ -175,6 +175,8 @@ def _erase(session: Session, ids: Any, now: datetime) -> None:
         session,
         update(Report).where(Report.comment_id.in_(ids), Report.closed_at.is_(None)).values(closed_at=now),
     )
+    # What was written of it may quote it.
+    _run(session, update(Report).where(Report.comment_id.in_(ids)).values(text=""))
     _run(
         session,
         update(Comment)

@@ -17,6 +17,7 @@ PLACES = {
     "export": "transfer:export",
     "import": "transfer:import_",
     "purge": "keeping:purge",
+    "privacy": "privacy:privacy",
     "doctor": "keeping:doctor",
 }
 
