@@ -30,6 +30,13 @@ CODES = {
     "Field may not be null.": "required",
     "Unknown field.": "unknown",
 }
+# Of messages that go on with a limit.
+BEGINNINGS = {
+    "This contains characters": "characters",
+    "This may have at most": "too_long",
+    "This needs at least": "length",
+    "Length must be": "length",
+}
 
 
 class Parser(FlaskParser):
@@ -186,6 +193,10 @@ def _field_errors(messages: Any, path: str = "") -> Iterable[FieldError]:
             yield from _field_errors(inner, name)
     else:
         for message in messages:
-            code = CODES.get(str(message), "invalid")
             field = path.encode("utf-8", "replace").decode()[:100]
-            yield FieldError(field or "body", code, str(message))
+            yield FieldError(field or "body", _code(str(message)), str(message))
+
+
+def _code(message: str) -> str:
+    known = (code for beginning, code in BEGINNINGS.items() if message.startswith(beginning))
+    return CODES.get(message) or next(known, "invalid")

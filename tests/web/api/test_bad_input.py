@@ -243,6 +243,20 @@ def test_nul_and_lone_surrogates_are_422_at_their_field(scene: Scene, nothing_st
             refused(scene.send(decide, {"decisions": [decision | {field: bad}]}), 422)
 
 
+def test_what_is_wrong_with_a_text_has_a_code_of_its_own(scene: Scene, nothing_stored: None) -> None:
+    door = scene.doors()["comments"]
+    for field, bad, code in (
+        ("subject", "a\0b", "characters"),
+        ("form", "x" * 501, "too_long"),
+        ("key", "x" * 256, "too_long"),
+        ("key", "", "length"),
+    ):
+        problem = refused(scene.send(door, door.body | {field: bad}), 422, field)
+        assert [error["code"] for error in problem["errors"]] == [code]
+    counted = scene.service.get("horizons/counts", slug=[f"tarn-{number}" for number in range(101)])
+    assert [error["code"] for error in refused(counted, 422, "slug")["errors"]] == ["length"]
+
+
 def test_nul_in_a_form_is_422(scene: Scene, nothing_stored: None) -> None:
     for door in scene.doors().values():
         for field in door.texts:
