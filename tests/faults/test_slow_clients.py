@@ -11,6 +11,7 @@ from functools import partial
 
 import pytest
 
+from comments_service import sites
 from tests.app import ORIGIN, Live
 from tests.faults.asking import ask
 from tests.faults.figures import Figures
@@ -128,7 +129,7 @@ def post(port: int, slug: str = "posted") -> int:
 def embedded(sqlite_copy: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """The service with two workers of as many threads as `serve` gives them."""
     live = Live(tmp_path_factory.mktemp("embedded"), sqlite_copy())
-    live.cli("site", "add", "horizons", "--origin", ORIGIN)
+    live.write(lambda session: sites.add(session, key="horizons", name="Horizons", origins=[ORIGIN]))
     live.start()
     for _ in range(COMMENTS):
         assert post(live.port, "hot") == 201
