@@ -16,6 +16,7 @@ from ... import clock, db, posting
 from ...errors import NotFound, Refused, ServiceError
 from ...models import PENDING, PUBLISHED, WITHDRAWN, Comment, Revision, Site, Thread
 from ...reading import own as own_comments
+from ...reading import statements
 from .. import asking, limits
 from ..audience import AUTHOR, open_to
 from . import asked, threads, words, writing
@@ -118,6 +119,7 @@ def _page(
         comment=shown | {"created_at": clock.rfc3339(stored.created_at)},
         is_public=stored.status == PUBLISHED,
         reason=stored.reason if shown["status"] == PENDING else None,
+        statement=_statement(place, comment),
         body=_source(comment) if body is None else body,
         errors=asked.messages(error),
         token=token,
@@ -126,6 +128,12 @@ def _page(
         longest_body=asking.settings().max_body,
     )
     return make_response(page)
+
+
+def _statement(place: threads.Place, comment: int) -> str | None:
+    """Why the comment is not shown, and how to object, in sentences."""
+    said = statements.of(db.reading(), place.policy, [comment]).get(comment)
+    return said.text if said else None
 
 
 def _stored(site: Site, comment: int) -> Comment:

@@ -10,6 +10,13 @@ from tests.app import Service
 from tests.web.pages.conftest import Pages, visible
 
 
+def test_a_thread_names_its_feed(pages: Pages) -> None:
+    pages.service.posted(slug="a b")
+    found = re.search(r'type="application/atom\+xml" [^>]*href="([^"]+)"', pages.text(slug="a b"))
+    assert found
+    assert "<entry>" in pages.client.get(found[1]).text
+
+
 def test_an_unknown_slug_reads_as_empty_and_writes_nothing(pages: Pages) -> None:
     answer = pages.get(slug="nobody/wrote/here")
     assert answer.status_code == 200

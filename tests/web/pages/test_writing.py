@@ -147,6 +147,16 @@ def test_a_comment_that_waits_is_seen_by_its_author_alone(pages: Pages) -> None:
     assert "Read me first." not in pages.text(slug="tarn")
 
 
+def test_an_author_whose_comment_was_rejected_reads_why(pages: Pages) -> None:
+    pages.service.set_policy(rules_url="https://news.example/rules")
+    comment, token = pages.posted("Clowns, all of them.")
+    decision = {"comment": comment, "revision": 1, "from": "published", "action": "reject", "reason": "abuse"}
+    pages.service.decide(pages.service.add_moderator(), decision)
+    own = visible(pages.text(f"/comments/{comment}/own", edit_token=token))
+    assert "Your comment was not published." in own
+    assert "https://news.example/rules" in own.partition("was not published.")[2].partition("Keep this")[0]
+
+
 def test_without_a_time_to_edit_there_is_no_link_but_a_word(pages: Pages) -> None:
     pages.service.set_policy(edit_minutes=0)
     published = pages.post("At once.")
