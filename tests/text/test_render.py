@@ -318,17 +318,18 @@ def hostile() -> dict[str, str]:
 
 @pytest.mark.parametrize("body", [pytest.param(text, id=repr(name)) for name, text in hostile().items()])
 def test_hostile_text_costs_bounded_time_and_space(body):
-    rendered = render(body)
+    seconds, rendered = timed(body)
     # Up to three tries: what a busy machine adds is not the text's.
-    assert any(seconds_of_cpu(body) < 0.5 for _ in range(3))
+    assert seconds < 0.5 or any(timed(body)[0] < 0.5 for _ in range(2))
     assert len(rendered.html) <= 12 * len(body) + 1000
     StrictReader(rendered.html)
 
 
-def seconds_of_cpu(body):
+def timed(body):
+    """Seconds of CPU that rendering took, and what came of it."""
     begin = time.thread_time()
-    render(body)
-    return time.thread_time() - begin
+    rendered = render(body)
+    return time.thread_time() - begin, rendered
 
 
 def test_a_text_of_too_many_blocks_is_shown_plain_with_nothing_lost():

@@ -17,6 +17,8 @@ from comments_service.web.schemas.fields import Time
 from tests.app import ORIGIN, Service, new_author_key
 
 MARKER = "zaunkoenig"
+# Cursors of the right form with numbers that no row has.
+HUGE = ("WyJuZXdlc3QiLDFlOTl9XQ", "WyJuZXdlc3QiLC0xXQ", "WyJuZXdlc3QiLDk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5XQ")
 
 
 def walk(service: Service, path: str = "comments", **query: Any) -> Iterator[dict[str, Any]]:
@@ -66,14 +68,14 @@ def conversation(horizons: Service) -> dict[str, list[int]]:
     return {"roots": roots, "deep": deep, "six": six}
 
 
-@pytest.mark.parametrize("limit", [1, 3, 10, 11, 100])
 def test_pages_in_order_of_time_repeat_and_miss_nothing(
-    horizons: Service, conversation: dict[str, list[int]], limit: int
+    horizons: Service, conversation: dict[str, list[int]]
 ) -> None:
     roots = conversation["roots"]
-    for sort, wanted in (("newest", roots[::-1]), ("oldest", roots)):
-        walked = [root["id"] for root in walk(horizons, slug="tarn", sort=sort, limit=limit)]
-        assert walked == wanted
+    for limit in (1, 3, 10, 11, 100):
+        for sort, wanted in (("newest", roots[::-1]), ("oldest", roots)):
+            walked = [root["id"] for root in walk(horizons, slug="tarn", sort=sort, limit=limit)]
+            assert walked == wanted, (limit, sort)
     unsorted = horizons.page(limit=100)
     assert unsorted == horizons.page(sort="newest", limit=100)
 
@@ -332,23 +334,24 @@ def test_pages_are_what_the_documented_shapes_say(
     assert set(shown) == set(shapes.Root().fields) - {"removed"}
 
 
-@pytest.mark.parametrize("sort", ["newest", "oldest", "best"])
-def test_cursors_of_others_are_refused(
-    horizons: Service, conversation: dict[str, list[int]], sort: str
-) -> None:
-    cursors = {one: horizons.page(sort=one, limit=1)["next"] for one in ("newest", "oldest", "best")}
-    cursors["replies"] = horizons.page(sort="oldest")["comments"][2]["replies_next"]
-    good = cursors.pop(sort)
-    assert horizons.get("horizons/comments", slug="tarn", sort=sort, cursor=good).status_code == 200
-    malformed = ("x", good[:-2], good + "AAAA", good.swapcase(), "e30", "W10", "\u00e9", "=", " ", "bnVsbA")
-    huge = ("WyJuZXdlc3QiLDFlOTl9XQ", "WyJuZXdlc3QiLC0xXQ", "WyJuZXdlc3QiLDk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5XQ")
-    for bad in (*cursors.values(), *malformed, *huge, *(good + end for end in ("%", "\0", " "))):
-        answer = horizons.get("horizons/comments", slug="tarn", sort=sort, cursor=bad)
-        assert answer.status_code == 422, bad
-        assert answer.get_json()["errors"][0]["field"] == "cursor"
-    root = conversation["roots"][2]
-    for bad in (good, *malformed):
-        assert horizons.get(f"horizons/comments/{root}/replies", cursor=bad).status_code == 422
+def test_cursors_of_others_are_refused(horizons: Service, conversation: dict[str, list[int]]) -> None:
+    cursors = {sort: horizons.page(sort=sort, limit=1)["next"] for sort in ("newest", "oldest", "best")}
+    replies = horizons.page(sort="oldest")["comments"][2]["replies_next"]
+    for sort, good in cursors.items():
+        path = {"slug": "tarn", "sort": sort}
+        assert horizons.get("horizons/comments", **path, cursor=good).status_code == 200
+        others = [replies, *(cursor for of, cursor in cursors.items() if of != sort)]
+        for bad in (*others, *malformed(good), *HUGE, *(good + end for end in ("%", "\0", " "))):
+            answer = horizons.get("horizons/comments", **path, cursor=bad)
+            assert answer.status_code == 422, (sort, bad)
+            assert answer.get_json()["errors"][0]["field"] == "cursor"
+        for bad in (good, *malformed(good)):
+            answer = horizons.get(f"horizons/comments/{conversation['roots'][2]}/replies", cursor=bad)
+            assert answer.status_code == 422, (sort, bad)
+
+
+def malformed(good: str) -> tuple[str, ...]:
+    return ("x", good[:-2], good + "AAAA", good.swapcase(), "e30", "W10", "\u00e9", "=", " ", "bnVsbA")
 
 
 def test_a_thread_closes_by_the_clock_and_its_page_says_so(
