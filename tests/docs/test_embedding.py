@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
-from playwright.sync_api import Page, expect
 from werkzeug.exceptions import HTTPException
 
-from tests.app import Live, Service
+from tests.app import Service
 
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((DOCS / "embedding").glob("*.md"))}
@@ -22,18 +17,13 @@ REFERENCE = GUIDES["reference"]
 WIDGET = Path(__file__).parents[2] / "widget" / "src"
 SOURCE = "".join(path.read_text(encoding="utf-8") for path in sorted(WIDGET.rglob("*.ts")))
 SHEETS = "".join(path.read_text(encoding="utf-8") for path in sorted(WIDGET.rglob("*.css")))
-SERVICE = "https://comments.example.org"
 SYSTEMS = ("astro", "ghost", "html", "hugo", "next", "wordpress")
 
 
 @pytest.fixture
-def migrated_url(migrated_file: Path) -> str:
+def migrated_url(sqlite_url: str) -> str:
     """Only addresses are looked up."""
-    return f"sqlite:///{migrated_file}"
-
-
-def snippets(guide: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", GUIDES[guide], re.DOTALL | re.MULTILINE)
+    return sqlite_url
 
 
 def section(heading: str) -> str:
@@ -112,46 +102,3 @@ def test_json_in_the_guides_is_an_abbreviation_of_what_the_service_sends() -> No
     (data,) = re.findall(r'ld\+json">(.*?)</script>', GUIDES["README"])
     shown = json.loads(data.replace("[…]", "[]"))
     assert (shown["@type"], shown["comment"]) == ("Article", [])
-
-
-@pytest.fixture
-def articles(tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """A folder that another origin than the service's shows, and its address."""
-    folder = tmp_path / "articles"
-    folder.mkdir()
-    (folder / "favicon.ico").touch()
-    quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(quiet, directory=str(folder)))
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield folder, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def test_the_plain_page_shows_the_thread_with_script_and_a_fragment_without(
-    live: Live, articles: tuple[Path, str], open_page: Callable[..., Page]
-) -> None:
-    folder, elsewhere = articles
-    slug = "politics/coalition-talks"
-    live.api("horizons/comments", {"slug": slug, "name": "Wren", "body": "A *third* week already."})
-    _, _, fragment = live.request(f"/sites/horizons/fragment?slug={slug}")
-    (article,) = (html for html in snippets("html", "html") if html.startswith("<!doctype html>"))
-    article = article.replace(SERVICE, live.url)
-    element = re.compile(r"<comments-thread.*</comments-thread>\n", re.DOTALL)
-    (folder / "plain.html").write_text(article, encoding="utf-8")
-    (folder / "drawn.html").write_text(element.sub(lambda _: fragment, article), encoding="utf-8")
-
-    page = open_page()
-    page.goto(f"{elsewhere}/plain.html")
-    expect(page.locator("comments-thread article em")).to_have_text("third")
-
-    without = open_page(java_script_enabled=False)
-    without.goto(f"{elsewhere}/drawn.html")
-    expect(without.locator("comments-thread article em")).to_have_text("third")
-    expect(without.get_by_text("Read the comments")).to_be_hidden()
-    write = without.get_by_role("link", name="Leave a comment")
-    expect(write).to_have_attribute("href", f"{live.url}/sites/horizons/thread/comment?slug={slug}")
-    # The style sheet came along: a list without it would stand in from the text.
-    assert without.locator("ol.list").evaluate("it => getComputedStyle(it).paddingInlineStart") == "0px"

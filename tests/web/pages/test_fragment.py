@@ -15,6 +15,12 @@ from tests.web.pages.conftest import OURS, Pages
 ARTICLE = "https://news.example/tarn"
 
 
+@pytest.fixture
+def migrated_url(sqlite_url: str) -> str:
+    """SQLite alone: tests/reading and test_writing.py ask both databases the same."""
+    return sqlite_url
+
+
 class Fragments:
     """The fragment of thread `tarn` as a site's server fetches it."""
 

@@ -16,6 +16,12 @@ SAID = {
 }
 
 
+@pytest.fixture
+def migrated_url(sqlite_url: str) -> str:
+    """SQLite alone: tests/reading and test_writing.py ask both databases the same."""
+    return sqlite_url
+
+
 def test_a_notice_is_stored_and_its_receipt_shown_once(pages: Pages) -> None:
     token = pages.service.add_moderator()
     pages.service.set_policy(contact="desk@news.example")

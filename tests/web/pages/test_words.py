@@ -20,6 +20,12 @@ FORMS = ("zero", "one", "two", "few", "many")
 OTHERS = LANGUAGES[1:]
 
 
+@pytest.fixture
+def migrated_url(sqlite_url: str) -> str:
+    """SQLite alone: tests/reading and test_writing.py ask both databases the same."""
+    return sqlite_url
+
+
 def said(language: str) -> dict[str, str]:
     found: dict[str, str] = json.loads((words.OWN / f"{language}.json").read_text(encoding="utf-8"))
     return found
