@@ -30,6 +30,7 @@ class Demo:
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
         self.port = port
+        self.seeded = 0
         self._printed = folder.with_name("printed")
         self.begin()
 
@@ -87,6 +88,11 @@ class Demo:
         slugs = "&".join(f"slug={talk.article}" for talk in read_conversations())
         return dict(self.read(f"/counts?{slugs}")["counts"])
 
+    def remember(self) -> None:
+        """Count what is there before anybody but its own readers has come."""
+        waiting_or_refused = len(self.queue("pending")) + len(self.queue("rejected"))
+        self.seeded = sum(self.counts().values()) + waiting_or_refused
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
         return self.process.wait(30)
@@ -99,7 +105,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     demo.shows("10 of")
     demo.stop()
     demo.begin()
-    yield demo.started()
+    demo.started().remember()
+    yield demo
     assert demo.stop() == 0
 
 
