@@ -235,7 +235,7 @@ KEYS: dict[str, Key] = {
     "rules_url": Key(_url, "text", "The house rules, linked under the form."),
     "privacy_url": Key(_url, "text", "The privacy page, linked under the form."),
     "contact": Key(_contact, "text", "How to reach the site."),
-    "language": Key(_choice(*LANGUAGES), "|".join(LANGUAGES), "What the pages without script speak."),
+    "language": Key(_choice(*LANGUAGES), "|".join(LANGUAGES), "What pages and fragments speak."),
 }
 PUBLIC_KEYS = ("language", "votes", "depth_drawn", "edit_minutes", "rules_url", "privacy_url", "contact")
 assert {f.name for f in fields(Policy)} - {"_matchers"} == set(KEYS)
