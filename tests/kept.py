@@ -110,10 +110,10 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_postgres(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """A PostgreSQL database without rows; who fills it calls `empty`."""
+    """A PostgreSQL database without rows, not the template itself; who fills it calls `empty`."""
     server = request.getfixturevalue("postgres")
     engine = create_engine(
-        server.url(server.template("migrated", migrate)),
+        server.database(server.template("migrated", migrate)),
         isolation_level="AUTOCOMMIT",
         pool_pre_ping=True,
         connect_args={"options": "-c lock_timeout=5s"},
