@@ -46,14 +46,14 @@ METHODS = ("get", "post", "put", "patch", "delete")
 SITE_PATTERN = "^[a-z0-9][a-z0-9-]{1,39}$"
 ID = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
 PATHS = {"site": {"type": "string", "pattern": SITE_PATTERN}, "queue": {"type": "string", "enum": QUEUES}}
-IF_NONE_MATCH = {
+IF_NONE_MATCH: dict[str, Any] = {
     "in": "header",
     "name": "If-None-Match",
     "description": "A tag that an earlier answer carried; 304 when nothing has changed.",
     "schema": {"type": "string"},
     "required": False,
 }
-IDEMPOTENCY_KEY = {
+IDEMPOTENCY_KEY: dict[str, Any] = {
     "in": "header",
     "name": "Idempotency-Key",
     "description": "Makes a retry safe, in the scope of the author key; the same as `key` in the body.",
@@ -63,7 +63,9 @@ IDEMPOTENCY_KEY = {
 # What a comment has and a tombstone has not; all else both have.
 TEXT = ("name", "badge", "html", "edited_at", "status", "revision", "score")
 TOMBSTONES = ("ThreadComment", "Root")
-NOT_OURS = ("ErrorSchema", "PaginationMetadataSchema")
+# What an operation takes that needs nothing; an empty object and no body at all are the same.
+NOTHING = ("Nothing", "ModerationNothing")
+NOT_OURS = ("ErrorSchema", "PaginationMetadataSchema", *NOTHING)
 # A form cannot say what is in a list of objects.
 JSON_ALONE = ("ModerationDecisionsIn",)
 
@@ -154,12 +156,15 @@ def _complete(spec: Spec, path: str, method: str, view: View, operation_id: str)
     for header in more:
         example = {"example": examples.PARAMETERS[header["name"]]}
         operation.setdefault("parameters", []).append(header | example)
+    has_body = "requestBody" in operation
+    if has_body and _ref(operation["requestBody"]["content"][JSON_TYPE]["schema"]) in NOTHING:
+        del operation["requestBody"]
     if "requestBody" in operation:
         _complete_body(spec, operation["requestBody"])
     codes = answers.problems_of(
         view,
         method,
-        has_body="requestBody" in operation,
+        has_body=has_body,
         has_id=any(one["schema"] is ID for one in item["parameters"]),
     )
     operation["responses"] = {

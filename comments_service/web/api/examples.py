@@ -174,8 +174,6 @@ SHAPES: dict[str, Any] = {
     },
     "PreviewIn": {"body": "**Deep** water"},
     "MineIn": {"author_key": AUTHOR_KEY, "slug": "tarn"},
-    "Nothing": {},
-    "ModerationNothing": {},
     "ModerationDecisionsIn": {
         "decisions": [{"comment": 3, "revision": 1, "from": "pending", "action": "approve"}]
     },
