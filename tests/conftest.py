@@ -32,6 +32,8 @@ SHARING = (
     "tests/reading/test_plans.py",
     "tests/test_kept.py",
     "tests/server/",
+    "tests/web/api/test_odd_bytes.py",
+    "tests/web/test_security.py",
     "tests/web/test_state_is_safe.py",
     "tests/widget/",
 )
