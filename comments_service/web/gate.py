@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from flask import Flask
 
-from .problems import CONTENT_TYPE, EXPOSED, TYPE
+from .problems import CONTENT_TYPE, EXPOSED, PROTECTED, TYPE
 
 StartResponse: TypeAlias = Callable[..., Any]
 Application: TypeAlias = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -113,7 +113,7 @@ def _refusal(status: int, start_response: StartResponse) -> list[bytes]:
         ("Content-Type", CONTENT_TYPE),
         ("Content-Length", str(len(body))),
         ("Cache-Control", "no-store"),
-        ("X-Content-Type-Options", "nosniff"),
+        *PROTECTED.items(),
         ("Access-Control-Allow-Origin", "*"),
         ("Access-Control-Expose-Headers", EXPOSED),
     ]

@@ -24,6 +24,12 @@ STATUS: dict[type[ServiceError], int] = {
     Unavailable: 503,
 }
 CONTENT_TYPE = "application/problem+json"
+# What every answer says that has not a policy of its own: nothing in it may run, load or be framed.
+PROTECTED = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
 EXPOSED = "Retry-After, RateLimit, RateLimit-Policy, ETag, Link"
 # The address of a problem's explanation in the documentation, relative to the service.
 TYPE = "/docs/problems#{code}"
@@ -137,8 +143,8 @@ def _public_headers(response: Response) -> Response:
             response.headers["Access-Control-Allow-Headers"] = "Content-Type, Idempotency-Key"
             response.headers["Access-Control-Max-Age"] = "600"
     response.headers.setdefault("Cache-Control", "no-store")
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
+    for name, value in PROTECTED.items():
+        response.headers.setdefault(name, value)
     return response
 
 
