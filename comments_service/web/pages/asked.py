@@ -83,6 +83,7 @@ class CommentForm(Schema):
     parent = Id(load_default=None, allow_none=True)
     form = Text(longest=LONGEST_TOKEN, load_default="")
     subject = Text(longest=2_000, load_default="")
+    act = Text(longest=20, load_default="")
 
 
 class RevisionForm(Schema):

@@ -19,10 +19,14 @@ from ... import db, posting
 from ...errors import NotFound, ServiceError, TooFast, Unavailable
 from ...models import Site
 from ...posting import Posted, Words
-from ...text import names, slugs
+from ...text import bodies, names, slugs
+from ...text.render import render
 from .. import asking, limits, problems
 from ..audience import ANYONE, open_to
 from . import asked, threads
+
+# What the second of the form's buttons sends as `act`.
+PREVIEW = "preview"
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -44,12 +48,18 @@ def write(site: str) -> Response:
 
 @open_to(ANYONE)
 def post(site: str) -> Response:
-    """Post what the form holds; on any refusal the form again, with what was typed and why."""
+    """Post what the form holds, or show how it would look; on any refusal the form again, with what was
+    typed and why.
+    """
     found = asked.site(site)
     typed = asked.form()
     slug = slugs.normalise(typed.get("slug", ""))
     try:
-        posted = _post(found, asked.parsed(asked.CommentForm, typed))
+        form = asked.parsed(asked.CommentForm, typed)
+        if form.pop("act") == PREVIEW:
+            place = threads.place_of(found, slug)
+            return _form(place, _parent_still_there(place, typed), typed, preview=_preview(found, form))
+        posted = _post(found, form)
     except ServiceError as error:
         place = threads.place_of(found, slug)
         return _form(place, _parent_still_there(place, typed), typed, error)
@@ -73,6 +83,11 @@ def refused(response: Response, error: ServiceError | None) -> Response:
         if isinstance(error, TooFast | Unavailable):
             response.headers["Retry-After"] = answer.headers["Retry-After"]
     return response
+
+
+def _preview(site: Site, form: dict[str, Any]) -> str:
+    limits.spend("preview", site=site.key)
+    return render(bodies.normalise(form["body"], longest=asking.settings().max_body)).html
 
 
 def _post(site: Site, form: dict[str, Any]) -> Posted:
@@ -112,9 +127,12 @@ def _form(
     parent: dict[str, Any] | None,
     typed: dict[str, str],
     error: ServiceError | None = None,
+    *,
+    preview: str | None = None,
 ) -> Response:
     page = render_template(
         "pages/write.html",
+        preview=preview,
         place=place,
         parent=parent,
         typed=typed,

@@ -68,6 +68,17 @@ def test_what_is_not_right_is_said_at_its_field_and_nothing_typed_is_lost(
     assert pages.service.page()["comments"] == []
 
 
+def test_a_preview_shows_how_it_would_look_and_posts_nothing(pages: Pages) -> None:
+    typed = {"slug": "tarn", "name": "Wren", "body": "So *deep* <b>.", "form": "t", "act": "preview"}
+    answer = pages.send("/comment", typed)
+    assert answer.status_code == 200
+    assert "<p>So <em>deep</em> &lt;b&gt;.</p>" in answer.text
+    assert "So *deep* &lt;b&gt;.</textarea>" in answer.text
+    assert 'name="form" value="t"' in answer.text
+    assert pages.send("/comment", typed | {"body": ""}).status_code == 422
+    assert pages.service.page()["comments"] == []
+
+
 def test_a_form_sent_twice_posts_once(pages: Pages) -> None:
     found = re.search(r'name="form" value="([^"]+)"', pages.text("/comment", slug="tarn"))
     assert found
