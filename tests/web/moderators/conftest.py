@@ -25,6 +25,7 @@ class Desk:
         self.service = service
         self.name = name
         self.client: FlaskClient = service.app.test_client()
+        self._csrf: str | None = None
 
     def link(self) -> str:
         """The token of a fresh sign-in link."""
@@ -33,6 +34,7 @@ class Desk:
     def sign_in(self) -> Desk:
         answer = self.send("sign-in", token=self.link(), csrf=None)
         assert answer.status_code == 303, answer.text
+        self._csrf = None
         return self
 
     def get(self, path: str = "", **query: Any) -> TestResponse:
@@ -48,10 +50,12 @@ class Desk:
         return self.client.post(f"/moderate/{path}", data=form, headers=headers)
 
     def csrf(self) -> str:
-        """The token in the forms of this session."""
-        found = re.search(r'name="csrf" value="([0-9a-f]+)"', self.get().text)
-        assert found is not None
-        return found[1]
+        """The token in the forms of this session; the same in all of them."""
+        if self._csrf is None:
+            found = re.search(r'name="csrf" value="([0-9a-f]+)"', self.get().text)
+            assert found is not None
+            self._csrf = found[1]
+        return self._csrf
 
     def decide(self, item: str, action: str = "approve", **form: Any) -> TestResponse:
         return self.send("decisions", item=item, action=action, **form)
