@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from comments_service.web.pages import fragment
 from tests.web.pages.conftest import OURS, Pages
 
+WIDGET = Path(__file__).parents[3] / "widget" / "src"
+TEMPLATES = Path(fragment.__file__).parent / "templates" / "pages"
 ARTICLE = "https://news.example/tarn"
 
 
@@ -174,3 +177,10 @@ def test_a_query_that_makes_no_sense_is_refused(fragments: Fragments) -> None:
     assert fragments.get(slug="").status_code == 422
     assert fragments.get(colour="red").status_code == 422
     assert fragments.get(styles="loud").status_code == 422
+
+
+def test_the_icons_are_the_widgets() -> None:
+    shapes = (WIDGET / "icons.ts").read_text(encoding="utf-8")
+    drawn = (TEMPLATES / "fragment.html").read_text(encoding="utf-8")
+    for name, shape in re.findall(r'set (\w+) = (?:circle ~ )?"([^"]+)"', drawn):
+        assert f'"{shape}"' in re.findall(rf"const {name} = (.*);", shapes, re.IGNORECASE)[0]
