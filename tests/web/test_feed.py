@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event, update
 
 from comments_service.models import Comment, Site, Thread
 from comments_service.models.leaf import leaf
+from comments_service.web import atom
 from tests.app import Service
 from tests.databases import NOON
 from tests.web.moderators.conftest import OURS
@@ -171,6 +172,19 @@ def test_nothing_that_anybody_wrote_breaks_the_xml(horizons: Service) -> None:
         assert entry.author == f"{EVIL}{'�' * 4}"
         assert entry.content[0].value == f"{EVIL}{'�' * 4}"
         assert b"<script" not in horizons.get("/sites/horizons/feed.atom", **query).data
+
+
+def test_any_character_may_stand_in_a_feed() -> None:
+    every = "".join(map(chr, (*range(0x1_0100), *range(0x10_FF00, 0x11_0000))))
+    made = atom.document(atom.Feed(every, every, every, every, every, None, NOON, ()))
+    root = ElementTree.fromstring(made)
+    unfit = [one for one in every if (one < " " and one not in "\t\n\r") or "\ud800" <= one <= "\udfff"]
+    wanted = every.translate(dict.fromkeys(map(ord, [*unfit, "\ufffe", "\uffff"]), "\ufffd"))
+    # XML reads every end of a line as one character.
+    assert root.findtext(f"{ATOM}title") == wanted.replace("\r", "\n")
+    link = root.find(f"{ATOM}link")
+    assert link is not None
+    assert link.get("href") == wanted
 
 
 def test_ids_and_links_never_come_from_the_host_header(horizons: Service) -> None:
