@@ -26,6 +26,8 @@ def test_a_reader_without_script_reads_posts_replies_edits_and_reports(
     page.get_by_role("link", name="Leave a comment").click()
     page.get_by_label("Your comment").fill("The tarn is *deep*.")
     page.get_by_label("Your name").fill("Wren")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("section.preview em")).to_have_text("deep")
     page.get_by_role("button", name="Post comment").click()
     expect(page.get_by_role("heading", name="Your comment", exact=True)).to_be_visible()
     edit_link = page.url
@@ -55,6 +57,15 @@ def test_a_reader_without_script_reads_posts_replies_edits_and_reports(
     page.get_by_label("Off topic").check()
     page.get_by_role("button", name="Send report").click()
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+
+    page.go_back()
+    page.get_by_role("link", name="Send a formal notice").click()
+    page.get_by_label("What is illegal about it").fill("It names a witness.")
+    page.get_by_label("Your name").fill("Ada")
+    page.get_by_label("Your e-mail address").fill("ada@example.org")
+    page.get_by_label("I believe in good faith").check()
+    page.get_by_role("button", name="Send notice").click()
+    expect(page.get_by_role("heading", name="Your receipt")).to_be_visible()
 
     page.goto(edit_link)
     page.get_by_role("button", name="Withdraw this comment").click()
