@@ -12,8 +12,6 @@ from . import embed, feed, gate, health, hot, limits, metrics, moderators, pages
 from .api import documentation
 from .schemas.fields import LARGEST_ID
 
-MOST_BODY_BYTES = 64 * 1024
-
 
 class Id(IntegerConverter):
     """`<int:...>` in a path: the id of a row that a database can hold; all else is an address of nothing."""
@@ -29,7 +27,7 @@ def build(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.read()
     app = Flask("comments_service", static_folder=None)
     app.url_map.converters["int"] = Id
-    app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = gate.LONGEST_ESCAPE * gate.LARGEST_BODY  # the gate knows better
     app.config["MAX_FORM_PARTS"] = 0  # nothing here reads multipart bodies
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["comments_settings"] = settings

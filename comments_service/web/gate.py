@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from threading import BoundedSemaphore
@@ -16,6 +17,10 @@ StartResponse: TypeAlias = Callable[..., Any]
 Application: TypeAlias = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 LARGEST_BODY = 64 * 1024
+# A form spells a byte with up to three ("%E4"): what they stand for is counted, or a long comment in a script
+# whose letters are three bytes each would be refused from a form and taken as JSON.
+LONGEST_ESCAPE = 3
+FORM_TYPE = "application/x-www-form-urlencoded"
 # A server of 32 threads keeps 8 for requests without a body.
 # An admin's form with all word lists of a site, of 10,000 words each, is larger than what readers send.
 LARGER = {"/moderate/settings": 1024 * 1024}
@@ -32,8 +37,9 @@ class Gate:
     """WSGI middleware: reads go on whatever bodies do.
 
     At most `bodies_at_once` requests with a body are in at a time, from their first byte to their answer; one
-    more gets 503 with Retry-After. A chunked body gets 411 and one over `largest` 413, both unread; one that
-    breaks off gets 400, and the application never sees a part of it.
+    more gets 503 with Retry-After. A chunked body gets 411 and one over `largest` 413, both unread (a form is
+    read first, since its escapes count as the bytes they stand for); one that breaks off gets 400, and the
+    application never sees a part of it.
 
     Nothing bounds how long a body may take: granian's read waits for ever, and an answer given while another
     thread reads freezes its worker (docs/decisions/slow-bodies.md). A proxy that buffers bodies does.
@@ -57,7 +63,7 @@ class Gate:
         length = _length(environ)
         if length == 0:
             return self.app(environ, start_response)
-        if length > LARGER.get(environ.get("PATH_INFO", ""), self.largest):
+        if length > self._longest(environ):
             return _refusal(413, start_response)
         if not self._places.acquire(blocking=False):
             return _refusal(503, start_response)
@@ -66,6 +72,11 @@ class Gate:
         finally:
             self._places.release()
 
+    def _longest(self, environ: dict[str, Any]) -> int:
+        """How many bytes may be sent, before any is read."""
+        escaped = LONGEST_ESCAPE if _is_form(environ) else 1
+        return LARGER.get(environ.get("PATH_INFO", ""), escaped * self.largest)
+
     def _with_body(
         self, environ: dict[str, Any], length: int, start_response: StartResponse
     ) -> Iterable[bytes]:
@@ -73,6 +84,9 @@ class Gate:
         body = _read(environ["wsgi.input"], length)
         if len(body) < length:
             return _refusal(400, start_response)
+        most = LARGER.get(environ.get("PATH_INFO", ""), self.largest)
+        if length > most and _bytes_meant(body) > most:
+            return _refusal(413, start_response)
         environ["wsgi.input"] = BytesIO(body)
         return self.app(environ, start_response)
 
@@ -89,7 +103,15 @@ def _length(environ: dict[str, Any]) -> int:
         return max(0, int(environ.get("CONTENT_LENGTH") or 0))
     except ValueError:
         # The server has parsed it before us; what it let through and we cannot read is no length we know.
-        return LARGEST_BODY + 1
+        return sys.maxsize
+
+
+def _is_form(environ: dict[str, Any]) -> bool:
+    return str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower() == FORM_TYPE
+
+
+def _bytes_meant(form: bytes) -> int:
+    return len(form) - (LONGEST_ESCAPE - 1) * form.count(b"%")
 
 
 def _read(source: Any, length: int) -> bytes:

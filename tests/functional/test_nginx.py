@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from sqlalchemy.orm import Session
@@ -211,6 +211,19 @@ def test_a_body_over_64_kilobytes_is_refused_as_a_problem(front: Front) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["access-control-allow-origin"] == "*"
         assert answer.json["status"] == status
+
+
+def test_the_longest_comment_passes_as_a_form_in_any_script(front: Front) -> None:
+    headers = {"Content_Type": "application/x-www-form-urlencoded"}
+    path = "/api/v1/sites/horizons/comments"
+    for letter, slug in (("\N{BENGALI LETTER A}", "bengali"), ("\N{OLD PERSIAN SIGN A}", "persian")):
+        form = urlencode({"slug": slug, "name": letter * 60, "body": letter * 10_000})
+        assert len(form) > 64 * 1024
+        answer = front.ask("POST", path, form.encode(), **headers)
+        assert answer.status == 201, answer.body
+    answer = front.ask("POST", path, b"body=" + b"%E4" * 65_536, **headers)
+    assert (answer.status, answer.json["code"]) == (413, "content_too_large")
+    assert answer.headers["access-control-allow-origin"] == "*"
 
 
 def test_answers_that_are_not_public_are_never_kept(front: Front) -> None:

@@ -55,6 +55,17 @@ def test_one_byte_more_than_the_largest_is_refused_unread() -> None:
     assert json.loads(content)["status"] == 413
 
 
+FORM = "application/x-www-form-urlencoded"
+
+
+def test_a_form_is_measured_by_what_its_escapes_mean() -> None:
+    escaped = b"%E4" * LARGEST_BODY
+    assert ask(Gate(echo), escaped, CONTENT_TYPE=f"{FORM}; charset=utf-8")[2] == escaped
+    assert ask(Gate(echo), b"%E4" * (LARGEST_BODY - 1) + b"ab", CONTENT_TYPE=FORM)[0] == 413
+    assert ask(Gate(echo), b"x" * (LARGEST_BODY + 1), CONTENT_TYPE=FORM)[0] == 413
+    assert ask(Gate(echo), escaped, CONTENT_TYPE="application/json")[0] == 413
+
+
 @pytest.mark.parametrize("length", ["1e3", "x", "0x10", "9" * 30])
 def test_a_length_that_cannot_be_is_too_large(length: str) -> None:
     assert ask(Gate(echo), b"x", CONTENT_LENGTH=length)[0] == 413

@@ -128,6 +128,15 @@ def test_a_body_that_is_no_form_is_refused(pages: Pages) -> None:
     assert answer.status_code == 415
 
 
+@pytest.mark.parametrize("letter", ["\n", "\N{BENGALI LETTER A}", "\N{OLD PERSIAN SIGN A}"])
+def test_a_comment_of_the_most_characters_is_posted_in_any_script(pages: Pages, letter: str) -> None:
+    body = f"a{letter * 9_998}z"
+    typed = body.replace("\n", "\r\n")  # as a browser sends it
+    answer = pages.post(typed, slug=letter.strip() * 512 or "tarn", name=letter.strip() * 60 or "Wren")
+    assert answer.status_code == 303
+    assert f"{body}</textarea>" in pages.client.get(answer.headers["Location"]).text
+
+
 def test_fields_that_come_twice_or_are_unknown_are_refused(pages: Pages) -> None:
     for body in (b"slug=tarn&name=a&body=b&body=c", b"slug=tarn&name=a&body=b&colour=red"):
         answer = pages.client.post(
