@@ -35,15 +35,15 @@ CHECKS: dict[str, Any] = {
 
 @dataclass
 class Outcome:
-    """What came of a run: how many requests each phase sent, by status, and what was wrong, once per kind."""
+    """What came of a run: requests by phase, by operation and status; and what was wrong, once per kind."""
 
-    statuses: dict[str, Counter[int]] = field(default_factory=dict)
-    operations: Counter[str] = field(default_factory=Counter)
+    sent: Counter[str] = field(default_factory=Counter)
+    answers: dict[str, Counter[int]] = field(default_factory=dict)
     wrong: dict[tuple[str, ...], str] = field(default_factory=dict)
 
-    def sent(self, phase: str) -> int:
-        """How many requests a phase sent."""
-        return sum(self.statuses.get(phase, Counter()).values())
+    def without(self, *statuses: int) -> list[str]:
+        """The operations, by their ids, that were never answered with one of the statuses."""
+        return [name for name, answered in self.answers.items() if not set(statuses) & set(answered)]
 
 
 def ask(
@@ -96,12 +96,14 @@ def _note(outcome: Outcome, event: events.EngineEvent) -> None:
         return
     recorder = event.recorder
     for case_id, interaction in recorder.interactions.items():
-        operation = recorder.cases[case_id].value.operation.label
-        outcome.operations[operation] += 1
+        operation = recorder.cases[case_id].value.operation
+        name = operation.definition.raw["operationId"]
         status = interaction.response.status_code if interaction.response is not None else 0
-        outcome.statuses.setdefault(event.phase.value, Counter())[status] += 1
+        outcome.sent[event.phase.value] += 1
+        if interaction.request.method == operation.method.upper():
+            outcome.answers.setdefault(name, Counter())[status] += 1
         for check in recorder.checks.get(case_id, ()):
             if check.failure_info is not None:
                 failure = check.failure_info.failure
-                key = (check.name, failure.title, operation, str(status))
+                key = (check.name, failure.title, name, str(status))
                 outcome.wrong.setdefault(key, f"{failure.message}\n{check.failure_info.code_sample}")
