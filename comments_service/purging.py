@@ -81,6 +81,7 @@ def purge(database: Database, now: datetime, progress: Progress | None = None) -
         # After the hashes: while one is left, so is the key that explains it.
         day_keys=database.write(lambda session: _run(session, delete(DayKey).where(DayKey.day <= last_day))),
     )
+    database.write(lambda session: _forget_once_banned(session, now))
     tell("Dropping old keys, notices, links and sessions")
     done = replace(
         done,
@@ -218,6 +219,22 @@ def _forget_banned(session: Session, last_day: str, now: datetime) -> int:
         update(Ban)
         .where(Ban.bucket_day <= last_day)
         .values(bucket=b"", bucket_day=None, expires_at=func.coalesce(Ban.expires_at, now)),
+    )
+
+
+def _forget_once_banned(session: Session, now: datetime) -> None:
+    """Who was erased while a ban was in force left a nameless row for it, which goes when the ban is over."""
+    in_force = Ban.lifted_at.is_(None) & or_(Ban.expires_at.is_(None), Ban.expires_at > now)
+    banned = select(Ban.author_id).where(Ban.author_id.is_not(None))
+    traces = (Comment, Vote, Report)
+    _run(
+        session,
+        delete(Author).where(
+            Author.id.in_(banned),
+            Author.name == "",
+            ~exists().where(Ban.author_id == Author.id, in_force),
+            *(~exists().where(trace.author_id == Author.id) for trace in traces),
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from comments_service import clock, doctor
 from comments_service.config import Settings
-from comments_service.doctor import FAIL, OK, WARN, Finding, machine, stored, widget
+from comments_service.doctor import FAIL, OK, WARN, Finding, configured, machine, stored, widget
 from comments_service.doctor.addresses import shown
 from comments_service.doctor.finding import timed
 from comments_service.models import DayKey
@@ -51,6 +51,14 @@ def test_settings_that_cannot_be_read_are_a_finding() -> None:
     assert looked(SECRET_KEY="short")[0].level == FAIL
     assert has(looked(SECRET_KEY="short"), FAIL, "needs at least 32 bytes")
     assert has(looked(MAX_BODDY="1"), FAIL, "COMMENTS_MAX_BODDY is not a setting")
+
+
+def test_metrics_that_nobody_would_see_are_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = "install comments-service[metrics]"
+    assert not has(looked(METRICS_TOKEN="t" * 16), WARN, words)
+    monkeypatch.setattr(configured, "find_spec", lambda name: None)
+    assert has(looked(METRICS_TOKEN="t" * 16), WARN, words)
+    assert not has(looked(), WARN, words)
 
 
 def test_a_long_key_that_is_easily_guessed_fails() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from comments_service import clock, log, privacy, purging
+from comments_service import banning, clock, log, privacy, purging
 from comments_service.config import Settings
 from comments_service.models import Author, Comment
 from comments_service.privacy import Erased, Subject
@@ -193,7 +193,11 @@ def test_who_is_banned_stays_banned_and_nameless(horizons: Service) -> None:
     assert banned.status_code == 201
     assert privacy.erase(horizons.database, subject).banned == 1
     assert horizons.write(lambda s: s.get(Author, author).name) == ""
+    purging.purge(horizons.database, clock.now())
     assert horizons.post("Again.", author_key=author_key).status_code == 403
+    horizons.write(lambda s: banning.lift(s, site_id=1, ban_id=banned.get_json()["id"]))
+    purging.purge(horizons.database, clock.now())
+    assert horizons.write(lambda s: s.get(Author, author)) is None
 
 
 def test_a_comment_without_an_author_is_erased_by_its_number(horizons: Service) -> None:

@@ -38,6 +38,7 @@ def _looks(settings: Settings, files: Mapping[str, str]) -> Iterator[Finding]:
     yield from configured.secret_key(settings, files)
     yield from configured.secret_files(files)
     yield from configured.limits(settings)
+    yield from configured.metrics(settings)
     yield from counting.looks(settings)
     yield from _stored(settings)
     if settings.is_sqlite:
@@ -60,7 +61,7 @@ def _stored(settings: Settings) -> Iterator[Finding]:
 def _secrets(settings: Settings) -> list[str]:
     """What no sentence may hold: even a driver's error might quote an address as it was given."""
     passwords = [password(url) for url in (settings.database_url, settings.rate_limit_storage)]
-    given = [settings.secret_key.decode("utf-8", "replace"), *passwords]
+    given = [settings.secret_key.decode("utf-8", "replace"), settings.metrics_token, *passwords]
     return [secret for text in given if text for secret in {text, unquote(text)}]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from ipaddress import IPv4Network, ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -76,6 +77,15 @@ def secret_key(settings: Settings, files: Mapping[str, str]) -> Iterator[Finding
         )
     elif f"{PREFIX}SECRET_KEY_FILE" not in files:
         yield Finding(OK, "The secret key comes from the environment.")
+
+
+def metrics(settings: Settings) -> Iterator[Finding]:
+    """A token without what makes the numbers is a mistake that nobody would notice."""
+    if settings.metrics_token and find_spec("prometheus_client") is None:
+        yield Finding(
+            WARN,
+            "COMMENTS_METRICS_TOKEN is set, but there are no metrics: install comments-service[metrics].",
+        )
 
 
 def secret_files(files: Mapping[str, str]) -> Iterator[Finding]:
