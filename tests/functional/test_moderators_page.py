@@ -13,7 +13,8 @@ from comments_service.identity import Signer
 from comments_service.web.moderators.access import COOKIE
 from tests.app import ORIGIN, Live
 from tests.databases import SECRET
-from tests.functional.accessible import LOOKS, bring_axe, faults
+from tests.functional.accessible import bring_axe, faults
+from tests.functional.moderators_seen import LONG, SHORT, Round, Shown
 from tests.functional.newsroom import NAME, furnished
 from tests.servers.chromium import PageErrors
 
@@ -58,6 +59,12 @@ class Newsroom(Desk):
     def __init__(self, live: Live) -> None:
         super().__init__(live, NAME)
         self.hidden = live.write(lambda session: furnished(session).hidden)
+
+    def address(self, shown: Shown) -> str:
+        """Where it is shown; a link to sign in with is a fresh one."""
+        if "{token}" in shown.path:
+            return self.link
+        return f"{self.live.url}/moderate/{shown.path.format(hidden=self.hidden)}"
 
 
 class Work(Desk):
@@ -249,54 +256,31 @@ def test_a_card_says_what_was_decided_meanwhile(live_desk: Live, open_page: Call
     expect(card).to_contain_text("1 published, 0 rejected")
 
 
-def test_axe_finds_nothing(newsroom: Newsroom, open_page: Callable[..., Page]) -> None:
-    page = open_page()
-    bring_axe(page)
-    page.goto(newsroom.link)
-    found = [*faults(page, AT_DESKTOP), *faults(page, ON_PHONE)]
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/moderate/")
-    for path, act in SEEN.items():
-        desktop, phone = (AT_DESKTOP, ON_PHONE) if path in WORKED_ON else (FEW_AT_DESKTOP, FEW_ON_PHONE)
-        desktop[0].put_on(page)
-        page.goto(f"{newsroom.live.url}/moderate/{path.format(hidden=newsroom.hidden)}")
-        for looks in (desktop, phone):
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Axe looks at some pages in a few looks, or, in the long form, at everything in all of them."""
+    if "seen" in metafunc.fixturenames:
+        is_long = metafunc.config.getoption("--faults") == "long"
+        metafunc.parametrize("seen", LONG if is_long else SHORT, ids=str)
+
+
+def test_axe_finds_nothing(
+    newsroom: Newsroom, open_page: Callable[..., Page], page_errors: PageErrors, seen: Round
+) -> None:
+    page_errors.expect("the server responded with a status of 4")
+    inside, outside = open_page(), open_page()
+    for page in (inside, outside):
+        bring_axe(page)
+    newsroom.come_back(inside)
+    found: list[str] = []
+    for shown, widths in seen.shown:
+        page = inside if shown.signed_in else outside
+        widths[0][0].put_on(page)
+        page.goto(newsroom.address(shown))
+        for looks in widths:
             looks[0].put_on(page)
-            if act:
-                open_first(page, act)
-            found += faults(page, looks)
+            shown.act(page)
+            found += [f"{shown.name}, {fault}" for fault in faults(page, looks)]
     assert found == []
-
-
-def open_first(page: Page, act: str) -> None:
-    """Opens or ticks the first that this look has room for: the same acts are in the menu of the phone."""
-    first = page.locator(act).locator("visible=true").first
-    if not first.evaluate("one => one.checked || one.parentElement.open"):
-        first.click()
-
-
-AT_DESKTOP, ON_PHONE = LOOKS[:3], LOOKS[3:]
-# What is worked on shows every look; the rest shares its colours, and is looked at in each of them once.
-FEW_AT_DESKTOP, FEW_ON_PHONE = (LOOKS[0], LOOKS[2]), (LOOKS[4],)
-WORKED_ON = ("?queue=pending", "?queue=reported", "?queue=reported&site=times", "comments/{hidden}")
-# Each page, and what is opened on it first.
-SEEN = {
-    "?queue=pending": "",
-    "?queue=pending&singly=1": ".reasons > summary",
-    "?queue=reported": ".reasons > summary",
-    "?queue=reported&site=times": "[data-row]:not([hidden]) input",
-    "?queue=new": ".as-ban > summary, .more > summary",
-    "?queue=spam&q=nothing": ".switch > summary, .sites > summary",
-    "?queue=rejected": ".as-approve summary, .bar summary",
-    "comments/{hidden}": "",
-    "log?site=times": "",
-    "figures?site=times": "",
-    "threads": ".threads summary",
-    "bans?site=times": "",
-    "settings": "",
-    "people": ".member summary",
-    "you": "",
-}
 
 
 def test_a_phone_rejects_from_a_sheet(work: Work, open_page: Callable[..., Page]) -> None:
