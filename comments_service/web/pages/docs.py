@@ -6,6 +6,7 @@ cannot differ.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +15,11 @@ from flask import Blueprint, Response, render_template
 from markupsafe import Markup, escape
 
 from .. import caching
+from .. import problems as problems_edge
 from ..api.documentation import description
 from ..audience import ANYONE, open_to
 from ..problem_types import FIELD_CODES, PROBLEM_TYPES
+from ..schemas.fields import LARGEST_ID
 from .threads import CONTENT_TYPE
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -47,6 +50,18 @@ class Shape:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """A status: what it means or which problems it may have, its shape and headers, and an example."""
+
+    status: str
+    words: str
+    problems: list[str]
+    shape: str | None
+    headers: list[str]
+    example: str | None
+
+
+@dataclass(frozen=True)
 class Operation:
     """One method of one path."""
 
@@ -56,7 +71,10 @@ class Operation:
     description: str
     parameters: list[Value]
     body: Shape | None
-    answers: list[tuple[str, str, str | None]]
+    sent_as: list[str]
+    example: str | None
+    answers: list[Answer]
+    following: list[str]
 
     @property
     def anchor(self) -> str:
@@ -79,7 +97,10 @@ def docs() -> Response:
         for tag in spec.get("tags", ())
     }
     shapes = [_shape(spec, name) for name in sorted(spec["components"]["schemas"])]
-    page = render_template("pages/docs.html", sections=sections, shapes=shapes, marked=code_marked)
+    about = spec["info"]["description"].split("\n\n")
+    page = render_template(
+        "pages/docs.html", about=about, sections=sections, shapes=shapes, marked=code_marked
+    )
     return caching.public(page.encode(), content_type=CONTENT_TYPE, cache_control=CACHED)
 
 
@@ -100,14 +121,18 @@ def operations(spec: Mapping[str, Any], tag: str) -> Iterator[Operation]:
             if operation is None or tag not in operation.get("tags", ()):
                 continue
             parameters = [*item.get("parameters", ()), *operation.get("parameters", ())]
+            content = operation.get("requestBody", {}).get("content", {})
             yield Operation(
                 method.upper(),
                 path,
                 operation.get("summary", ""),
                 operation.get("description", ""),
                 [_parameter(one) for one in parameters if one["name"] != "site"],
-                _body(spec, operation),
+                _body(spec, content),
+                list(content),
+                _example(content),
                 [_answer(spec, status, answer) for status, answer in sorted(operation["responses"].items())],
+                _following(operation),
             )
 
 
@@ -132,12 +157,20 @@ def _parameter(parameter: Mapping[str, Any]) -> Value:
     )
 
 
-def _body(spec: Mapping[str, Any], operation: Mapping[str, Any]) -> Shape | None:
-    for content in operation.get("requestBody", {}).get("content", {}).values():
-        name = _name(content["schema"])
-        if name is not None:
-            return _shape(spec, name)
-    return None
+def _body(spec: Mapping[str, Any], content: Mapping[str, Any]) -> Shape | None:
+    names = [name for one in content.values() if (name := _name(one["schema"])) is not None]
+    return _shape(spec, names[0]) if names else None
+
+
+def _example(content: Mapping[str, Any]) -> str | None:
+    examples = [one["example"] for one in content.values() if "example" in one]
+    return json.dumps(examples[0], indent=2, ensure_ascii=False) if examples else None
+
+
+def _following(operation: Mapping[str, Any]) -> list[str]:
+    """What can be done with the results, each once."""
+    links = (link for answer in operation["responses"].values() for link in answer.get("links", {}).values())
+    return list(dict.fromkeys(link["description"] for link in links))
 
 
 def _shape(spec: Mapping[str, Any], name: str) -> Shape:
@@ -157,13 +190,20 @@ def _shape(spec: Mapping[str, Any], name: str) -> Shape:
     )
 
 
-def _answer(spec: Mapping[str, Any], status: str, answer: Mapping[str, Any]) -> tuple[str, str, str | None]:
+def _answer(spec: Mapping[str, Any], status: str, answer: Mapping[str, Any]) -> Answer:
     if "$ref" in answer:
         answer = spec["components"]["responses"][answer["$ref"].rpartition("/")[2]]
-    if status == "default" or int(status) >= 400:
-        return "else" if status == "default" else status, "A problem", None
-    schemas = [content.get("schema", {}) for content in answer.get("content", {}).values()]
-    return status, answer.get("description", ""), _name(schemas[0]) if schemas else None
+    content = answer.get("content", {})
+    problems = list(content.get(problems_edge.CONTENT_TYPE, {}).get("examples", ()))
+    schemas = [one.get("schema", {}) for one in content.values()]
+    return Answer(
+        status,
+        "" if problems else answer.get("description", ""),
+        problems,
+        _name(schemas[0]) if schemas else None,
+        list(answer.get("headers", ())),
+        _example(content),
+    )
 
 
 def _name(schema: Mapping[str, Any]) -> str | None:
@@ -193,7 +233,9 @@ def _bounds(schema: Mapping[str, Any]) -> str:
     found = []
     if "enum" in schema:
         found.append(", ".join(str(one) for one in schema["enum"]))
-    if "maximum" in schema:
+    if schema.get("maximum") == LARGEST_ID:
+        found.append("an id")
+    elif "maximum" in schema:
         found.append(f"{schema.get('minimum', '…')} to {schema['maximum']}")
     if "maxLength" in schema:
         least = f"{schema['minLength']} to" if "minLength" in schema else "at most"

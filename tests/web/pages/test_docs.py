@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Page, Route
 
 from comments_service.web.problem_types import PROBLEM_TYPES
 from tests.app import Service
+from tests.functional.accessible import LOOKS, bring_axe, faults
 
 
 @pytest.fixture
@@ -57,3 +60,38 @@ def test_every_problem_is_described(service: Service) -> None:
     text = service.get("/docs/problems").text
     for one in PROBLEM_TYPES:
         assert f'<section id="{one.code}">' in text
+
+
+def test_axe_finds_nothing_and_the_page_asks_nobody_else(service: Service, page: Page) -> None:
+    asked = []
+
+    def answer(route: Route) -> None:
+        address = urlsplit(route.request.url)
+        asked.append(address.netloc)
+        got = service.get(address.path)
+        route.fulfill(status=got.status_code, headers=dict(got.headers), body=got.data)
+
+    page.route("**/*", answer)
+    bring_axe(page)
+    for path, looks in (("/docs", (LOOKS[0], LOOKS[1])), ("/docs/problems", (LOOKS[3], LOOKS[4]))):
+        looks[0].put_on(page)
+        page.goto(f"http://comments.example{path}")
+        # What is folded away is looked at, too, in the first of many alike.
+        page.locator("details").first.evaluate_all("all => all.forEach(one => { one.open = true })")
+        assert list(faults(page, looks)) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert set(asked) == {"comments.example"}
+
+
+def test_what_goes_wrong_and_what_comes_next_is_shown(service: Service) -> None:
+    text = service.get("/docs").text
+    section = text.partition('<section id="post-comments">')[2].partition("</section>")[0]
+    for shown in (
+        "application/x-www-form-urlencoded",
+        '<th scope="row">202</th>',
+        'href="/docs/problems#duplicate"',
+        "Retry-After",
+        "An example of the body",
+        "<code>edit_until</code>",
+    ):
+        assert shown in section, shown
