@@ -61,6 +61,7 @@ def test_a_fragment_is_the_element_with_the_first_page_drawn_inside(fragments: F
     assert '<div class="body" part="body" dir="auto"><p>The <em>first</em> word.</p></div>' in text
     assert re.search(r'data-hue="\d+">WR</span>', text)
     assert f'href="{OURS}/sites/horizons/thread/comment?slug=tarn&amp;parent={root}"' in text
+    assert f'href="{OURS}/sites/horizons/thread/comments/{reply}#comment-{reply}"' in text
     after = text.partition("</template>")[2]
     assert f'<a href="{OURS}/sites/horizons/thread?slug=tarn">Read the comments</a>' in after
 
