@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import ada_url
 
@@ -16,6 +17,11 @@ _MAILTO = re.compile(r"mailto:([A-Za-z0-9.!#$&'*+/=^_`{|}~-]+@[A-Za-z0-9.-]+)", 
 _WEB_TEXT = re.compile(r"(?:https?:/{2}|www\.)\S+", re.IGNORECASE)
 
 
+# While a link is judged the same address is asked for again and again, and hardly ever later.
+_remembered = lru_cache(maxsize=32)
+
+
+@_remembered
 def safe(url: str) -> str | None:
     """The address in its canonical form if it is absolute http, https or mailto; None for all else.
 
@@ -33,6 +39,7 @@ def safe(url: str) -> str | None:
     return None
 
 
+@_remembered
 def domain(url: str) -> str:
     """The host a link leads to: lower case, punycode, no final dot; of a mailto what follows `@`; else ""."""
     address = safe(url)

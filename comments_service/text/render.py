@@ -9,7 +9,8 @@ nh3 has the last word with the same allowlist. What is switched off, and why:
 - reference definitions: ten kilobytes of them became megabytes of HTML;
 - ordered lists that begin with another number than 1: "1951. What a year" stays as written, and `<ol>`
   needs no `start`;
-- quotes, lists and emphasis nested beyond any use: the marks stay as text, nothing gets lost;
+- quotes, lists and emphasis nested beyond any use, and brackets and emphasis by the thousand: the marks stay
+  as text, nothing gets lost;
 - addresses without `http://`, `https://` or `www.`: "the end.So what" is no link.
 """
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 import html
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ from bleach.sanitizer import Cleaner
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, blockquote, list_block
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline, emphasis, link, strikethrough
 from markdown_it.token import Token
 
 from . import characters, links
@@ -41,12 +43,18 @@ REL = "nofollow ugc noopener"
 
 DEEPEST_BLOCK = 10
 DEEPEST_INLINE = 6
-# Ten thousand characters of prose make a few hundred; thousands of empty lists cost seconds and help nobody.
-MOST_BLOCK_TOKENS = 3000
+# Ten thousand characters of prose make a few hundred; thousands of empty lists, or of lines of one letter,
+# cost a hundred times as much and help nobody.
+MOST_TOKENS = 4000
+# Brackets and runs of `*`, `_` or `~` that may be marks; each `[` is looked for its `]` through many others.
+MOST_MARKS = 1500
 # Each character of the source may cost this much HTML; a text made to explode is shown as plain paragraphs
 # instead.
 GROWTH = 12
 SLACK = 1000
+
+# As Markdown's renderer writes it, so that words of two lines are two words without markup too.
+LINE_END = "<br>\n"
 
 _HREF = re.compile(r'<a href="([^"]*)"')
 _TAG = re.compile(r"<[^>]*>")
@@ -63,6 +71,7 @@ _NUMBER = re.compile(r"(\d{1,9})[.)]")
 
 # bleach's attributes: (namespace, name) -> value, and "_text" for what the link shows.
 _Attributes = dict[Any, str]
+_InlineRule = Callable[[StateInline, bool], bool]
 
 
 @dataclass(frozen=True)
@@ -92,10 +101,10 @@ def render(body: str) -> Rendered:
 
 
 def _formatted(body: str) -> str | None:
-    """The body as Markdown, or None if it has too many blocks to be worth the time."""
+    """The body as Markdown, or None if it has too many parts to be worth the time."""
     markdown = _tools.markdown
     tokens = markdown.parse(body)
-    if len(tokens) > MOST_BLOCK_TOKENS:
+    if sum(1 + len(token.children or ()) for token in tokens) > MOST_TOKENS:
         return None
     return _last_word(_tools.cleaner.clean(markdown.renderer.render(tokens, markdown.options, {})))
 
@@ -115,7 +124,7 @@ def _last_word(markup: str) -> str:
 def _plain(body: str) -> str:
     paragraphs = re.split(r"\n{2,}", body.strip())
     return "\n".join(
-        f"<p>{html.escape(text, quote=False).replace(chr(10), '<br>')}</p>" for text in paragraphs
+        f"<p>{html.escape(text, quote=False).replace(chr(10), LINE_END)}</p>" for text in paragraphs
     )
 
 
@@ -196,6 +205,9 @@ def _markdown() -> MarkdownIt:
         "blockquote", _shallow_quote, {"alt": ["paragraph", "reference", "blockquote", "list"]}
     )
     markdown.block.ruler.at("list", _shallow_list, {"alt": ["paragraph", "reference", "blockquote"]})
+    markdown.inline.ruler.at("strikethrough", _bounded(strikethrough.tokenize, "~"))
+    markdown.inline.ruler.at("emphasis", _bounded(emphasis.tokenize, "*_"))
+    markdown.inline.ruler.at("link", _bounded(link, "["))
     markdown.core.ruler.after("inline", "flatten", _flatten)
     # Addresses are judged once, after Markdown, by text.links: here they pass as they are.
     markdown.validateLink = lambda url: True  # type: ignore[method-assign]  # the documented way to replace it
@@ -224,6 +236,18 @@ def _begins_here(state: StateBlock, line: int) -> bool:
 def _is_just_a_number(state: StateBlock, line: int) -> bool:
     number = _NUMBER.match(state.src, state.bMarks[line] + state.tShift[line])
     return number is not None and int(number[1]) != 1
+
+
+def _bounded(rule: _InlineRule, marks: str) -> _InlineRule:
+    """The rule for the first marks of a text; what is over the bound is left as text."""
+
+    def bounded(state: StateInline, silent: bool) -> bool:
+        if state.src[state.pos] not in marks:
+            return False
+        state.env["marks"] = state.env.get("marks", 0) + 1
+        return state.env["marks"] <= MOST_MARKS and rule(state, silent)
+
+    return bounded
 
 
 def _flatten(state: StateCore) -> None:

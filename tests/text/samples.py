@@ -6,7 +6,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 from comments_service.errors import Invalid
@@ -51,6 +51,32 @@ FRAGMENTS = (
     ),
 )
 markdown = st.lists(st.sampled_from(FRAGMENTS), max_size=60).map("".join)
+few = settings(quick, max_examples=25, phases=[Phase.generate])  # making a long text smaller takes long
+
+TAGS = (
+    *("svg", "math", "mtext", "mglyph", "annotation-xml", "foreignObject", "style", "title", "textarea"),
+    *("noscript", "template", "table", "select", "option", "iframe", "xmp", "noembed", "plaintext", "form"),
+    *("p", "a", "pre", "code", "ul", "li", "br", "img", "script"),
+)
+ATTRIBUTES = (
+    "",
+    " onerror=alert(1)",
+    " id=x name=y",
+    " href='javascript:alert(1)'",
+    ' title="</style><img src>"',
+)
+markup = st.lists(
+    st.builds(
+        "<{}{}{}>{}".format,
+        st.sampled_from(["", "/"]),
+        st.sampled_from(TAGS),
+        st.sampled_from(ATTRIBUTES),
+        markdown,
+    ),
+    max_size=12,
+).map("".join)
+"""Tags of HTML, foreign and raw ones too, with Markdown between them."""
+pieces = st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=4).map("".join)
 any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,9 +16,13 @@ from hypothesis import strategies as st
 from comments_service.text import render as rendering
 from comments_service.text.render import ALLOWED_ATTRIBUTES, ALLOWED_TAGS, REL, render
 
-from .samples import FRAGMENTS, StrictReader, any_text, markdown, quick
+from .samples import FRAGMENTS, StrictReader, any_text, few, markdown, markup, pieces, quick
 
 LONGEST = 10_000
+CANONICAL = re.compile(
+    rf"""</?(?:{"|".join(ALLOWED_TAGS)})>|<a href="(?:https?://|mailto:)[^"<>\s]+" rel="{REL}">"""
+)
+BY_BLEACH = Cleaner(ALLOWED_TAGS, {"a": list(ALLOWED_ATTRIBUTES["a"])}, {"http", "https", "mailto"})
 
 
 def a(href: str, text: str) -> str:
@@ -158,17 +163,31 @@ def test_attacks_stay_text(body):
 
 
 @quick
-@given(markdown | any_text)
+@given(markdown | any_text | markup)
 def test_only_the_policy_comes_through_and_stays_when_sanitised_again(body):
     rendered = render(body)
-    reader = StrictReader(rendered.html)
-    again = nh3.clean(
-        rendered.html, tags=set(ALLOWED_TAGS), attributes={"a": {"href"}}, link_rel=REL, url_relative="deny"
-    )
-    assert again == rendered.html
-    by_bleach = Cleaner(ALLOWED_TAGS, {"a": list(ALLOWED_ATTRIBUTES["a"])}, {"http", "https", "mailto"})
-    assert StrictReader(by_bleach.clean(rendered.html)).text == reader.text
+    StrictReader(rendered.html)
+    assert is_canonical(rendered.html)
+    assert BY_BLEACH.clean(rendered.html) == rendered.html
     assert len(rendered.html) <= 12 * len(body) + 1000
+
+
+def is_canonical(html):
+    """Only the policy's own spellings of its tags, nested as browsers nest them; quick for long texts too."""
+    again = nh3.clean(
+        html, tags=set(ALLOWED_TAGS), attributes={"a": {"href"}}, link_rel=REL, url_relative="deny"
+    )
+    return again == html and not re.search("[<>]", CANONICAL.sub("", html))
+
+
+@few
+@given(pieces, pieces, pieces)
+def test_no_shape_grows_or_costs_beyond_the_bounds(first, repeated, last):
+    body = (first + repeated * LONGEST)[: LONGEST - len(last)] + last
+    seconds, rendered = timed(body)
+    assert seconds < 0.5 or timed(body)[0] < 0.5
+    assert len(rendered.html) <= 12 * len(body) + 1000
+    assert is_canonical(rendered.html)
 
 
 @quick
@@ -299,6 +318,30 @@ def hostile() -> dict[str, str]:
             "www.a.",
             "http://a.b/?c&d;e",
         ),
+        *(
+            "[[***",
+            '"***',
+            "www.\N{LATIN SMALL LETTER E WITH ACUTE} ",
+            "~~~\nwww.\N{LATIN SMALL LETTER E WITH ACUTE} ",
+            "[[~",
+            "a  \n",
+            "> > > a\n\n",
+            "|a|b|\n|-|-|\n",
+            "  * a\n\n    > b\n\n",
+            "<!--a-->",
+            "<!---->",
+            "<!DOCTYPE a>",
+            "</p>",
+            "<svg><style>",
+            "&#0;",
+            "&CounterClockwiseContourIntegral;",
+            "&NotEqualTilde;",
+            "\N{HANGUL SYLLABLE GAG}*",
+            "``` a\n",
+            "~~~~\n",
+            "=\n",
+            "a\n=\n",
+        ),
     ]
     texts = {piece: (piece * LONGEST)[:LONGEST] for piece in repeated}
     texts["nested strong"] = "**" * 2_490 + "a" + "**" * 2_490
@@ -309,6 +352,11 @@ def hostile() -> dict[str, str]:
     texts["dots"] = "www." + "a." * 4_900
     texts["brackets"] = "http://a" + ")" * 9_900
     texts["brackets and dots"] = "http://a" + ").(" * 3_300
+    texts["closing tildes"] = "[[~" * 2_000 + "&copy;**" + "\N{ARABIC-INDIC DIGIT ONE}>\\\n" * 900
+    texts["deep brackets"] = "[" * 5_000 + "]" * 5_000
+    texts["deep links"] = "[" * 1_600 + "](a)" * 1_600
+    texts["open code"] = "```" + "a`" * 4_990
+    texts["code in code"] = "".join("`" * (1 + place % 90) + "a" for place in range(220))[:LONGEST]
     texts["bangs"] = "http://a" + "!" * 9_900
     texts["pictures in a link"] = "[a](http://a/" + "😀" * 9_900 + ")"
     chance = random.Random(5)
@@ -322,7 +370,7 @@ def test_hostile_text_costs_bounded_time_and_space(body):
     # Up to three tries: what a busy machine adds is not the text's.
     assert seconds < 0.5 or any(timed(body)[0] < 0.5 for _ in range(2))
     assert len(rendered.html) <= 12 * len(body) + 1000
-    StrictReader(rendered.html)
+    assert is_canonical(rendered.html)
 
 
 def timed(body):
@@ -338,6 +386,30 @@ def test_a_text_of_too_many_blocks_is_shown_plain_with_nothing_lost():
     assert reader.text.count("a < b") == 700
     assert "<li>" not in render(body).html
     assert "<li>" in render("- a < b\n+ c\n\n" * 70).html
+
+
+@pytest.mark.parametrize("body", ["a\n" * 2_500 + "*b*", "- a\n" * 1_000, "`a` " * 2_000])
+def test_a_text_of_too_many_small_parts_keeps_its_lines_and_words(body):
+    rendered = render(body)
+    assert "<em>" not in rendered.html
+    assert rendered.text.split() == body.split()
+
+
+@pytest.mark.parametrize("mark", ["*", "_", "**", "~~"])
+def test_marks_by_the_thousand_stay_text_after_the_first(mark):
+    reader = StrictReader(render(f"{mark}a{mark} " * 900).html)
+    assert reader.text.count("a") == 900
+    # Each word has two of the marks that were looked at; what is over stands there as it was typed.
+    assert reader.text.count(mark) == 2 * 900 - rendering.MOST_MARKS
+
+
+def test_a_long_comment_with_many_marks_and_links_is_formatted_to_its_end():
+    paragraph = "**Note** that _this_ is [a link](http://a.example) and `code`; see www.b.example (*sic*).\n"
+    body = "\n".join([paragraph, f"> {paragraph}", f"- {paragraph}- {paragraph}"] * 27)
+    assert 9_500 < len(body) < LONGEST
+    html = render(body).html
+    assert html.count("<strong>") == html.count("<code>") == html.count(">a link</a>") == 4 * 27
+    assert html.count("<em>") == 8 * 27
 
 
 def test_a_text_that_grows_too_much_is_shown_plain():
