@@ -45,7 +45,7 @@ def after_undoing(page: Page) -> None:
 def with_faults(page: Page) -> None:
     # Past the browser's own check of the field, as the server's answer is to be seen.
     page.locator("form.fields").evaluate("form => { form.noValidate = true }")
-    page.get_by_label("Links max").fill("-1")
+    page.get_by_label("Links at most").fill("-1")
     page.get_by_role("button", name="Save settings").click()
     expect(page.get_by_role("alert")).to_be_visible()
 

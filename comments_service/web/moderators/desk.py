@@ -37,6 +37,7 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/threads", "threads", threads)
     blueprint.add_url_rule("/threads", "change_thread", change_thread, methods=["POST"])
     blueprint.add_url_rule("/threads/moves", "move_thread", move_thread, methods=["POST"])
+    blueprint.add_url_rule("/threads/aliases/removal", "drop_alias", drop_alias, methods=["POST"])
     blueprint.add_url_rule("/log/export", "export_log", export_log)
 
 
@@ -151,12 +152,19 @@ def change_thread() -> Response:
 @open_to(ADMIN)
 def move_thread() -> Response:
     """Give a thread another slug, or join it to the thread that has it."""
-    site = access.site_of(request.form.get("site", ""))
-    if site not in access.administered():
-        raise Refused("Only an admin of this site may move its threads.")
+    site = _own_site("Only an admin of this site may move its threads.")
     slug, to = request.form.get("slug", ""), request.form.get("to", "")
     write(lambda session: threads_verbs.move(session, site_id=site.id, slug=slug, to=to).id)
     return _see("moderators.threads", site=request.form.get("only") or None, title=to, done="moved")
+
+
+@open_to(ADMIN)
+def drop_alias() -> Response:
+    """Let an old slug lead nowhere again."""
+    site = _own_site("Only an admin of this site may drop old slugs of its threads.")
+    alias, slug = request.form.get("alias", ""), request.form.get("slug", "")
+    write(lambda session: threads_verbs.drop_alias(session, site_id=site.id, slug=alias))
+    return _see("moderators.threads", site=request.form.get("only") or None, title=slug, done="dropped")
 
 
 @open_to(MODERATOR)
@@ -195,10 +203,19 @@ FIELDS: dict[str, Callable[[str], Any]] = {
 }
 MESSAGES = {
     "moved": "The thread is moved. The slug it had leads to it.",
+    "dropped": "The old slug is dropped. It leads nowhere now.",
     "banned": "The ban is in force.",
     "lifted": "The ban is lifted.",
     "saved": "The thread is changed.",
 }
+
+
+def _own_site(otherwise: str) -> Site:
+    """The site that the form names; raises Refused unless the person is its admin."""
+    site = access.site_of(request.form.get("site", ""))
+    if site not in access.administered():
+        raise Refused(otherwise)
+    return site
 
 
 def _log_row(row: Logged) -> dict[str, Any]:

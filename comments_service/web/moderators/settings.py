@@ -31,6 +31,33 @@ class Field:
     fault: str = ""
 
 
+# In the order of the page; every key of the policy has its place.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Who may comment, and when": ("mode", "threads", "close_after_days", "edit_minutes", "origins"),
+    "What is read first": ("words_refused", "words_held", "links_max", "links_allowed", "name_reserved"),
+    "Reports and programs": ("hide_after_reports", "form_token"),
+    "What readers see": ("votes", "depth_drawn", "language", "rules_url", "privacy_url", "contact"),
+    "Articles": ("article_url",),
+}
+LABELS = {
+    "threads": "New threads",
+    "origins": "Pages that may post",
+    "article_url": "Address of an article",
+    "words_refused": "Words that are refused",
+    "words_held": "Words that are held",
+    "links_max": "Links at most",
+    "links_allowed": "Domains that may be linked",
+    "edit_minutes": "Minutes to edit",
+    "depth_drawn": "Depth of replies",
+    "close_after_days": "Days until a thread closes",
+    "form_token": "Form token",
+    "hide_after_reports": "Reports that hide",
+    "name_reserved": "Reserved names",
+    "rules_url": "House rules",
+    "privacy_url": "Privacy page",
+}
+
+
 def add_to(blueprint: Blueprint) -> None:
     """The routes of this module."""
     blueprint.add_url_rule("/settings", "settings", settings)
@@ -75,7 +102,7 @@ def _chosen(key: str | None) -> Site:
     return site
 
 
-def _page(site: Site, fields: list[Field], **values: Any) -> str:
+def _page(site: Site, fields: Mapping[str, list[Field]], **values: Any) -> str:
     others = [
         {"name": other.name, "href": url_for("moderators.settings", site=other.key)}
         for other in access.administered()
@@ -87,28 +114,23 @@ def _page(site: Site, fields: list[Field], **values: Any) -> str:
         site_name=site.name,
         site_key=site.key,
         others=others,
-        fields=fields,
+        groups=fields,
         **values,
     )
 
 
-def _fields(document: Mapping[str, Any], faults: Mapping[str, str]) -> list[Field]:
-    return [_field(name, document[name], faults.get(name, "")) for name in KEYS]
+def _fields(document: Mapping[str, Any], faults: Mapping[str, str]) -> Mapping[str, list[Field]]:
+    return {
+        heading: [_field(name, document[name], faults.get(name, "")) for name in names]
+        for heading, names in GROUPS.items()
+    }
 
 
 def _field(name: str, value: Any, fault: str) -> Field:
     key = KEYS[name]
     kind, choices = _kind(key.type)
     shown = "\n".join(value) if isinstance(value, list) else str(value)
-    return Field(
-        name,
-        name.replace("_url", "_address").replace("_", " ").capitalize(),
-        key.why,
-        kind,
-        choices,
-        shown,
-        fault,
-    )
+    return Field(name, LABELS.get(name, name.capitalize()), key.why, kind, choices, shown, fault)
 
 
 def _kind(type_: str) -> tuple[str, tuple[str, ...]]:

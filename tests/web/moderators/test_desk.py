@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from comments_service.models import Decision, Revision, Site, Thread
+from comments_service.models.policy import KEYS
 from comments_service.reading import queues
+from comments_service.web.moderators import settings
 from tests.app import Service
 from tests.databases import NOON
 from tests.web.moderators.conftest import Desk, author, comment, report
@@ -140,6 +142,26 @@ def test_an_admin_moves_a_thread(ada: Desk, service: Service, site: int) -> None
     assert ada.send("threads/moves", site="horizons", slug="nowhere", to="x").status_code == 404
 
 
+def test_an_admin_drops_an_old_slug(ada: Desk, service: Service, site: int) -> None:
+    comment(service, site, slug="tarn")
+    ada.send("threads/moves", site="horizons", slug="tarn", to="fells/tarn")
+    assert 'name="alias" value="tarn"' in ada.get("threads").text
+    answer = ada.send("threads/aliases/removal", site="horizons", slug="fells/tarn", alias="tarn")
+    page = ada.client.get(answer.location).text
+    assert "The old slug is dropped." in page
+    assert "was tarn" not in page
+    assert ada.send("threads/aliases/removal", site="horizons", alias="fells/tarn").status_code == 404
+
+
+def test_a_moderator_drops_no_slugs(desk: Desk, service: Service, site: int) -> None:
+    assert desk.send("threads/aliases/removal", site="horizons", alias="tarn").status_code == 403
+
+
+def test_every_setting_has_its_place_on_the_page() -> None:
+    placed = [name for names in settings.GROUPS.values() for name in names]
+    assert sorted(placed) == sorted(KEYS)
+
+
 def test_the_figures_count_what_was_decided(desk: Desk, service: Service, site: int) -> None:
     desk.decide(f"horizons/{comment(service, site)}/1/pending", "reject", reason="abuse")
     page = desk.get("figures").text
@@ -180,7 +202,7 @@ def test_threads_are_found_by_slug(desk: Desk, service: Service, site: int) -> N
 
 def test_an_admin_changes_the_settings_of_the_site(ada: Desk, service: Service) -> None:
     page = ada.get("settings").text
-    assert "Words held" in page
+    assert "Words that are held" in page
     form = {"site": "horizons", "mode": "premoderated", "words_held": "clowns\r\nstitch-up", "links_max": "5"}
     answer = ada.send("settings", **form)
     assert "The settings are saved." in ada.client.get(answer.location).text

@@ -131,7 +131,7 @@ function closeMenus(event) {
 function onToggle(event) {
   const details = event.target;
   if (!(details instanceof HTMLDetailsElement) || !details.open) return;
-  const wanted = details.matches(".menu") ? ".panel :is(button, a, input, textarea, summary)" : "textarea, input";
+  const wanted = details.matches(".menu") ? ".panel :is(button, a, input, textarea, summary)" : "textarea, select, input";
   $$(wanted, details).find((one) => one.checkVisibility())?.focus();
 }
 
