@@ -1,12 +1,12 @@
 """The API keeps to its description, whoever asks: nobody with a token, a reader, a moderator.
 
-The short form runs always; COMMENTS_TEST_FUZZ=long sends thirty times as much.
+The short form runs always; COMMENTS_TEST_FUZZ=long sends thirty times as much, and asks
+PostgreSQL, too.
 """
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -20,13 +20,9 @@ EXAMPLES, STEPS = (100, 12) if IS_LONG else (3, 8)
 DONE = (200, 201, 202, 204)
 OTHERS_KEY, THIRD_KEY = "w" * 22, "t" * 22
 
-
-@pytest.fixture
-def migrated_url(migrated_file: Path, tmp_path: Path) -> str:
-    """One database is enough: that the service is the same on both is tested elsewhere."""
-    copy = tmp_path / "comments.db"
-    copy.write_bytes(migrated_file.read_bytes())
-    return f"sqlite:///{copy}"
+pytestmark = pytest.mark.parametrize(
+    "migrated_url", ["sqlite", "postgres"] if IS_LONG else ["sqlite"], indirect=True
+)
 
 
 @pytest.fixture

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import jsonschema_rs
 import pytest
 from flask import Flask
 
+from comments_service.config import Settings
 from comments_service.web.api import documentation, links
 from comments_service.web.api.documentation import METHODS
 from comments_service.web.audience import ADMIN, AUTHOR, MODERATOR
@@ -185,3 +187,39 @@ def test_a_comment_that_waits_can_be_read_nowhere(horizons: Service) -> None:
     answer = horizons.post("Deep.")
     assert answer.status_code == 202
     assert "Location" not in answer.headers
+
+
+def test_answers_of_rare_days_keep_to_the_description(
+    spec: dict[str, Any], horizons: Service, settings: Settings
+) -> None:
+    horizons.set_policy(mode="closed")
+    site = "/api/v1/sites/horizons"
+    words = {"slug": "tarn", "name": "Wren", "body": "Deep."}
+    limited = Service(replace(settings, limit_post="1 per minute"))
+    limited.post()
+    full = Service(settings)
+    full.app.extensions["comments_gate"].admit(0)
+    try:
+        answers = {
+            "400": horizons.client.post(f"{site}/comments", data=b"{", content_type=JSON),
+            "403": horizons.post_json(f"{site}/comments", words),
+            "411": horizons.client.post(f"{site}/comments", headers={"Transfer-Encoding": "chunked"}),
+            "413": horizons.client.post(f"{site}/comments", data=b"x" * 70_000, content_type=JSON),
+            "415": horizons.client.post(f"{site}/comments", data=b"x", content_type="text/plain"),
+            "429": limited.post(),
+            "503": full.post(),
+        }
+    finally:
+        limited.close()
+        full.close()
+    described = dict(operations(spec))["readers_post"]["responses"]
+    for status, answer in answers.items():
+        assert answer.status_code == int(status)
+        response = resolved(spec, described[status])
+        schema = response["content"][answer.content_type]["schema"]
+        assert list(validator(spec, schema).iter_errors(answer.get_json())) == []
+        for name, header in response.get("headers", {}).items():
+            assert name in answer.headers, (status, name)
+            value: Any = answer.headers[name]
+            value = int(value) if name == "Retry-After" else value
+            assert validator(spec, resolved(spec, header)["schema"]).is_valid(value)
