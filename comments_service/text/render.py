@@ -209,10 +209,16 @@ def _markdown() -> MarkdownIt:
     markdown.inline.ruler.at("emphasis", _bounded(emphasis.tokenize, "*_"))
     markdown.inline.ruler.at("link", _bounded(link, "["))
     markdown.core.ruler.after("inline", "flatten", _flatten)
+    markdown.add_render_rule("text", _escaped)
     # Addresses are judged once, after Markdown, by text.links: here they pass as they are.
     markdown.validateLink = lambda url: True  # type: ignore[method-assign]  # the documented way to replace it
     markdown.normalizeLink = lambda url: url  # type: ignore[method-assign]
     return markdown
+
+
+def _escaped(renderer: object, tokens: Sequence[Token], place: int, *_: object) -> str:
+    """A text as bleach is to read it: quotes need no entity there, and every entity costs it much."""
+    return tokens[place].content.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _shallow_quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
