@@ -171,6 +171,9 @@ def load(target: str, *, parent: int, threads: int, counts: str | None = None) -
     # Until granian sets its own, a forked worker has the handler of its parent, which only takes a note:
     # SIGTERM would wait for the kill timeout.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # Ctrl-C reaches everybody at the terminal, and then the parent sends SIGTERM. granian's handler waits for
+    # ever when a second signal interrupts what it does about the first.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     module, _, factory = target.partition(":")
     app = getattr(importlib.import_module(module), factory)()
     gate = getattr(app, "extensions", {}).get("comments_gate")

@@ -106,6 +106,15 @@ def test_a_stuck_request_does_not_outlive_the_kill_timeout(start: Callable[..., 
     stuck.close()
 
 
+def test_ctrl_c_is_for_the_parent_alone_to_answer(running: Running) -> None:
+    """A terminal sends it to all; a worker that ended by it would be an error in the log, or hang."""
+    before = running.pids()
+    for pid in before:
+        os.kill(pid, signal.SIGINT)
+    assert running.pids() == before
+    assert not [line for line in running.lines() if line.get("level") == "error"]
+
+
 def test_a_worker_that_is_still_starting_ends_at_once(tmp_path: Path) -> None:
     starting = Running(tmp_path, workers=1, SERVER_TEST_LOADS="1")
     wait_for((tmp_path / "loading").exists)
