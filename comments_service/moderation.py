@@ -30,7 +30,7 @@ from .models import (
 )
 from .models.decision import ACTIONS, REASONS, REASONS_WITH_NOTE, REVERSE
 from .publishing import Because, State
-from .reading import cursors
+from .reading import cursors, own
 
 MOST_DECISIONS = 100
 LONGEST_NOTE = 2_000
@@ -338,12 +338,12 @@ def _why_it_waits(session: Session, comment: Comment) -> str | None:
     """The sentence for the author, which the decision had cleared."""
     if comment.judged_status != PENDING:
         return None
-    found = session.scalars(
-        select(Evidence.message)
+    found = session.execute(
+        select(Evidence.check, Evidence.message)
         .where(Evidence.comment_id == comment.id, Evidence.revision == comment.judged_revision)
         .order_by(Evidence.id)
     ).first()
-    return (found or WAITS)[:LONGEST_REASON]
+    return own.told(*found)[:LONGEST_REASON] if found else WAITS
 
 
 def _open_reports_again(session: Session, comment: Comment, decision_id: int) -> None:

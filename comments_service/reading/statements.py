@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, exists, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from ..models import PUBLISHED, Comment, Decision, DecisionNote, Evidence, Notice, Report
-from ..models.decision import DISCARD, HOLD, REASONS_WITH_NOTE, REVERSE
+from ..models import PUBLISHED, Comment, Decision, DecisionNote, Evidence, Notice, Report, Revision
+from ..models.decision import DISCARD, HOLD, REASONS_WITH_NOTE
 from ..models.policy import Policy
-from .own import REASONS
+from .own import REASONS, latest_standing, spelled, told
 
 MOST_FACTS = 5
 BY_LAW = "illegal"
@@ -26,7 +26,9 @@ Finder = Literal["notice", "report", "software", "moderator"]
 
 @dataclass(frozen=True)
 class Statement:
-    """Why a comment is not shown, and how to object; `text` says all of it in sentences.
+    """Why a comment, or an edit of one, is not shown, and how to object; `text` says it in sentences.
+
+    Of a published comment it speaks of an edit: the version before stays.
 
     `reason` is the code of the rule (None for a hold), `facts` are sentences on what was found, `found_by`
     is what led to the decision, never who. `note` is the moderator's, where the reason needs one.
@@ -48,7 +50,10 @@ class Statement:
 
 
 def of(session: Session, policy: Policy, comment_ids: Collection[int]) -> Mapping[int, Statement]:
-    """The statements on those of these comments of one site that a decision keeps from being shown."""
+    """The statements on those of these comments of one site that a decision keeps from being shown.
+
+    So it does with an edit that was dropped, until the author edits again.
+    """
     rows = session.execute(_standing(comment_ids)).all()
     prompted = _prompted(session, {row.Decision.id for row in rows}, {row.Comment.id for row in rows})
     evidence = _evidence(session, comment_ids)
@@ -63,14 +68,7 @@ def of(session: Session, policy: Policy, comment_ids: Collection[int]) -> Mappin
 
 def _standing(comment_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
     """Each comment with the latest decision on it that was not reversed, and what stood before that."""
-    reversal, other, before = aliased(Decision), aliased(Decision), aliased(Decision)
-    undone = exists().where(reversal.comment_id == other.comment_id, reversal.reverses == other.id)
-    latest = (
-        select(func.max(other.seq))
-        .where(other.comment_id == Comment.id, other.action != REVERSE, ~undone)
-        .correlate(Comment)
-        .scalar_subquery()
-    )
+    before = aliased(Decision)
     earlier = (
         select(before.action)
         .where(before.comment_id == Comment.id, before.seq < Decision.seq)
@@ -80,9 +78,13 @@ def _standing(comment_ids: Collection[int]) -> Select[*tuple[Any, ...]]:
         .scalar_subquery()
     )
     return (
-        select(Comment, Decision, DecisionNote.note, earlier.label("earlier"))
+        select(
+            *(Comment, Decision, DecisionNote.note, earlier.label("earlier")),
+            Revision.created_at.label("written_at"),
+        )
         .select_from(Comment)
-        .join(Decision, (Decision.comment_id == Comment.id) & (Decision.seq == latest))
+        .join(Decision, (Decision.comment_id == Comment.id) & (Decision.seq == latest_standing()))
+        .outerjoin(Revision, (Revision.comment_id == Comment.id) & (Revision.revision == Decision.revision))
         .outerjoin(DecisionNote, DecisionNote.decision_id == Decision.id)
         .where(Comment.id.in_(comment_ids), Decision.site_id == Comment.site_id)
     )
@@ -106,9 +108,10 @@ def _prompted(
 
 def _evidence(session: Session, comment_ids: Collection[int]) -> Mapping[tuple[int, int], list[str]]:
     found: dict[tuple[int, int], list[str]] = defaultdict(list)
-    columns = (Evidence.comment_id, Evidence.revision, Evidence.message)
+    columns = (Evidence.comment_id, Evidence.revision, Evidence.check, Evidence.message)
     query = select(*columns).where(Evidence.comment_id.in_(comment_ids)).order_by(Evidence.id)
-    for comment_id, revision, message in session.execute(query):
+    for comment_id, revision, check, said in session.execute(query):
+        message = told(check, said)
         if message not in found[comment_id, revision]:
             found[comment_id, revision].append(message)
     return found
@@ -147,13 +150,17 @@ def _statement(
         "rules_url": policy.rules_url or None,
         "contact": policy.contact or None,
     }
-    return Statement(**fields, text=_text(fields, comment.created_at))
+    if comment.status == PUBLISHED and comment.held_revision is None:
+        what = _dropped(decision.created_at, row.written_at)
+    else:
+        what = _what(fields, comment.created_at)
+    return Statement(**fields, text=_text(what, fields))
 
 
-def _text(said: Mapping[str, Any], written_at: datetime) -> str:
+def _text(what: str, said: Mapping[str, Any]) -> str:
     """The statement as people read it."""
     sentences = (
-        _what(said, written_at),
+        what,
         _ground(said),
         *said["facts"],
         FOUND_BY[said["found_by"], said["decided_by"]],
@@ -174,14 +181,20 @@ FOUND_BY = {
 }
 
 
+def _dropped(decided_at: datetime, written_at: datetime | None) -> str:
+    change = "your change" + (f" of {spelled(written_at)}" if written_at else "")
+    when = spelled(decided_at)
+    return f"On {when} a moderator decided that {change} is not accepted; the version before stays."
+
+
 def _what(said: Mapping[str, Any], written_at: datetime) -> str:
-    comment = f"your comment of {_date(written_at)}"
+    comment = f"your comment of {spelled(written_at)}"
     if said["revision"] > 1:
         comment += f" (version {said['revision']})"
     if said["action"] == HOLD:
-        since = _date(said["decided_at"])
+        since = spelled(said["decided_at"])
         return f"{comment[0].upper()}{comment[1:]} is not shown until a moderator has read it, since {since}."
-    return f"On {_date(said['decided_at'])} a moderator decided that {comment} is not shown to anybody."
+    return f"On {spelled(said['decided_at'])} a moderator decided that {comment} is not shown to anybody."
 
 
 def _ground(said: Mapping[str, Any]) -> str:
@@ -197,7 +210,3 @@ def _ground(said: Mapping[str, Any]) -> str:
 def _objection(said: Mapping[str, Any]) -> str:
     publisher = said["contact"] or "whoever publishes this site"
     return f"To object, write to {publisher}, and name decision {said['decision']}."
-
-
-def _date(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"

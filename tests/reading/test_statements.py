@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from comments_service.db import Database
 from comments_service.models import Evidence
 from comments_service.models.policy import Policy
-from comments_service.reading import statements
+from comments_service.reading import own, statements
 from comments_service.reading.statements import Statement
+from tests.databases import add_author
 from tests.reading.test_figures import a_notice
 from tests.scene import Scene
 
@@ -113,3 +115,50 @@ def test_a_site_without_rules_and_contact_still_says_where_to_object(scene: Scen
     assert "(version 2)" in statement.text
     assert "whoever publishes this site" in statement.text
     assert "()" not in statement.text
+
+
+def test_the_author_of_a_dropped_edit_learns_why_until_the_next(scene: Scene) -> None:
+    comment = scene.post(author_id=scene.do(lambda session: add_author(session, scene.site)))
+    scene.edit(comment, "Worse.", held=True)
+    held = of(scene, comment)
+    assert held is not None
+    assert (held.action, held.revision) == ("hold", 2)
+    drop = scene.decided(comment, "reject", reason="abuse")
+
+    said, (mine,) = of(scene, comment), own_of(scene, comment)
+    assert said is not None
+    assert (said.decision, said.action, said.revision, said.reason) == (drop, "reject", 2, "abuse")
+    assert "a moderator decided that your change of" in said.text
+    assert "is not accepted; the version before stays." in said.text
+    assert "not shown" not in said.text
+    assert (mine["status"], mine["revision"]) == ("published", 1)
+    assert "was not accepted: abuse. The version before stays." in mine["reason"]
+
+    scene.reverse(drop)
+    assert own_of(scene, comment)[0]["status"] == "pending"
+    scene.decided(comment, "spam")
+    scene.report(comment)
+    scene.decided(comment)  # of what is public, which the readers complained of
+    assert "was not accepted: abuse" in own_of(scene, comment)[0]["reason"]
+    scene.edit(comment, "Better.")
+    assert of(scene, comment) is None
+    assert own_of(scene, comment) == []
+
+
+def test_no_author_is_told_the_number_of_anothers_comment(scene: Scene) -> None:
+    comment = scene.post("pending")
+    message = "It is nearly the same text as comment 4711 (87% alike)."
+    found = Evidence(comment_id=comment, revision=1, check="near", rule="cluster 4711", message=message)
+    scene.do(lambda session: session.add(found))
+    decision = scene.decided(comment, "reject", reason="duplicate")
+    said = of(scene, comment)
+    assert said is not None
+    assert said.facts == ("It is much like another comment.",)
+    assert "4711" not in said.text
+    scene.reverse(decision)
+    assert scene.comment(comment)["reason"] == "It is much like another comment."
+
+
+def own_of(scene: Scene, comment: int) -> list[dict[str, Any]]:
+    author = scene.comment(comment)["author_id"]
+    return scene.do(lambda session: own.unpublished(session, thread_id=scene.thread, author_id=author))

@@ -253,7 +253,7 @@ def preview(sent: dict[str, Any], site: str) -> dict[str, str]:
 @blueprint.arguments(shapes.MineIn)
 @blueprint.response(200, shapes.Mine)
 def mine(sent: dict[str, Any], site: str) -> dict[str, Any]:
-    """The author's own comments of a thread that are not published, each with a statement of reasons."""
+    """The author's own comments of a thread that are not published, or whose newest edit is not, and why."""
     found, reader = asking.site_to_write(site), asking.reader(sent["author_key"])
     limits.spend("preview", site=site, author=reader.author_key)
     return {"comments": _unpublished(found, reader, slugs.normalise(sent["slug"]))}

@@ -269,7 +269,7 @@ class Preview(Schema):
 
 
 class Statement(Schema):
-    """Why a comment is not shown and how to object; `text` says all of it in sentences."""
+    """Why a comment, or an edit of it, is not shown and how to object; `text` says it in sentences."""
 
     decision = fields.Integer()
     action = fields.String(validate=validate.OneOf(("hold", "reject", "spam")))
@@ -287,14 +287,14 @@ class Statement(Schema):
 
 
 class OwnComment(Comment):
-    """An author's own comment that is not published, and why."""
+    """An author's own comment that is not published, or whose newest edit is not, and why."""
 
     reason = fields.String(allow_none=True)
     statement = fields.Nested(Statement, allow_none=True)
 
 
 class Mine(Schema):
-    """An author's own comments of a thread that are not published."""
+    """An author's own comments of a thread that are not published, or whose newest edit is not."""
 
     comments = fields.List(fields.Nested(OwnComment))
 
