@@ -28,7 +28,7 @@ BODIES_AT_ONCE = 24
 PROBLEMS = {
     400: ("bad_request", "Bad Request", "The body ended before its Content-Length."),
     411: ("length_required", "Length Required", "A request with a body needs a Content-Length."),
-    413: ("content_too_large", "Content Too Large", "The request is larger than 64 kB."),
+    413: ("content_too_large", "Content Too Large", "The request is larger than {most} kB."),
     503: ("unavailable", "Service Unavailable", "Many people are writing just now. Please try again."),
 }
 
@@ -64,7 +64,7 @@ class Gate:
         if length == 0:
             return self.app(environ, start_response)
         if length > self._longest(environ):
-            return _refusal(413, start_response)
+            return _refusal(413, start_response, self._most(environ))
         if not self._places.acquire(blocking=False):
             return _refusal(503, start_response)
         try:
@@ -77,6 +77,10 @@ class Gate:
         escaped = LONGEST_ESCAPE if _is_form(environ) else 1
         return LARGER.get(environ.get("PATH_INFO", ""), escaped * self.largest)
 
+    def _most(self, environ: dict[str, Any]) -> int:
+        """How many bytes may be meant."""
+        return LARGER.get(environ.get("PATH_INFO", ""), self.largest)
+
     def _with_body(
         self, environ: dict[str, Any], length: int, start_response: StartResponse
     ) -> Iterable[bytes]:
@@ -84,9 +88,9 @@ class Gate:
         body = _read(environ["wsgi.input"], length)
         if len(body) < length:
             return _refusal(400, start_response)
-        most = LARGER.get(environ.get("PATH_INFO", ""), self.largest)
+        most = self._most(environ)
         if length > most and _bytes_meant(body) > most:
-            return _refusal(413, start_response)
+            return _refusal(413, start_response, most)
         environ["wsgi.input"] = BytesIO(body)
         return self.app(environ, start_response)
 
@@ -121,13 +125,13 @@ def _read(source: Any, length: int) -> bytes:
     return body
 
 
-def _refusal(status: int, start_response: StartResponse) -> list[bytes]:
+def _refusal(status: int, start_response: StartResponse, most: int = LARGEST_BODY) -> list[bytes]:
     code, title, detail = PROBLEMS[status]
     problem = {
         "type": TYPE.format(code=code),
         "title": title,
         "status": status,
-        "detail": detail,
+        "detail": detail.format(most=most // 1024),
         "code": code,
     }
     body = json.dumps(problem).encode()

@@ -80,6 +80,8 @@ CHECKS = {
     "duplicate": "duplicate",
     "near": "near duplicate",
     "personal_data": "personal data",
+    "record": "author often refused",
+    "reports": "hidden by reports",
 }
 
 

@@ -187,6 +187,12 @@ def test_whole_word_lists_can_be_saved(ada: Desk, service: Service) -> None:
     assert ada.send("bans", reason="x" * 100_000).status_code == 413
 
 
+def test_who_sends_more_than_all_word_lists_is_told_how_much_may_be_sent(ada: Desk) -> None:
+    answer = ada.send("settings", site="horizons", words_held="x" * (1024 * 1024 + 1))
+    assert answer.status_code == 413
+    assert "larger than 1024 kB" in answer.text
+
+
 def test_a_thread_is_not_made_by_changing_it(desk: Desk, service: Service, site: int) -> None:
     assert desk.send("threads", site="horizons", slug="unheard", mode="closed").status_code == 404
     assert desk.send("threads", site="horizons", slug="\x00", mode="closed").status_code == 422
