@@ -75,6 +75,9 @@ class Comment(Base):
         Index("ix_comment_thread", "thread_id", "id"),
         Index("ix_comment_parent", "parent_id"),
         Index("ix_comment_author", "author_id", "thread_id", "id"),
+        _partial(
+            "ix_comment_latest_of_author", "author_id", "created_at", "id", where="author_id IS NOT NULL"
+        ),
         Index("ix_comment_fingerprint", "thread_id", "author_id", "fingerprint"),
         Index("ix_comment_expiring_bucket", "bucket_day"),
         *(

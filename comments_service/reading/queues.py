@@ -603,14 +603,19 @@ def _decided(row: Row[*tuple[Any, ...]]) -> Decided:
 
 
 def _recent_states(session: Session, author_ids: Iterable[int]) -> Mapping[int | None, list[str]]:
-    place = func.row_number().over(partition_by=Comment.author_id, order_by=Comment.id.desc())
-    numbered = (
-        select(Comment.author_id, Comment.id, Comment.status, place.label("place"))
-        .where(Comment.author_id.in_(list(author_ids)))
+    """The states of each author's latest comments, oldest first, however many they wrote."""
+    latest = (
+        select(Comment.status)
+        .where(Comment.author_id == Author.id)
+        .order_by(Comment.created_at.desc(), Comment.id.desc())
+        .limit(RECENT_STATES)
+        .correlate(Author)
         .subquery()
     )
-    query = select(numbered).where(numbered.c.place <= RECENT_STATES).order_by(numbered.c.id)
+    # Both databases join what a sorted subquery gives in its order.
+    states = select(func.aggregate_strings(latest.c.status, " ")).scalar_subquery()
+    query = select(Author.id, states).where(Author.id.in_(list(author_ids)))
     found: dict[int | None, list[str]] = defaultdict(list)
-    for row in session.execute(query):
-        found[row.author_id].append(row.status)
+    for author_id, joined in session.execute(query):
+        found[author_id] = (joined or "").split()[::-1]
     return found

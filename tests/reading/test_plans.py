@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from benchmarks.reading.seeding import BEGAN, Texts, add, seed
 from comments_service import clock
+from comments_service.checks import AuthorFacts, Draft, record
 from comments_service.db import Database
 from comments_service.models import Thread
 from comments_service.models.policy import Policy
 from comments_service.reading import cursors, feeds, figures, pages, queues
-from tests.databases import NOON, add_site, migrate, open_database
+from tests.databases import NOON, add_author, add_site, migrate, open_database
 
 THREADS = {"small": 200, "large": 12_000, "next": 8_000}
 MIDDLE = 6_000
@@ -139,6 +140,29 @@ def test_a_feed_walks_its_index(large: Large, deep: bool) -> None:
         _assert_walks(plan.replace(" p ", " comment p "), index)
         assert "SCAN c " not in plan
         assert "Seq Scan" not in plan
+
+
+def test_an_authors_latest_comments_are_found_however_many_they_wrote(large: Large) -> None:
+    author = large.database.write(lambda session: _busy_author(session, large.site_id))
+    facts = AuthorFacts(author, published=0, rejected=9, trusted_at=None)
+    draft = Draft(large.site_id, Policy(), None, facts, "Wren", "Hello.", "Hello.", (), b"")
+    with large.plans() as (session, plans):
+        assert record.check(session, draft).action == "publish"
+        newest = session.execute(text("SELECT max(id) FROM comment")).scalar_one()
+        assert queues.card(session, [large.site_id], newest) is not None
+        found = plans("FROM comment \nWHERE comment.author_id")
+    assert len(found) == 2, found
+    for plan in found:
+        assert "ix_comment_latest_of_author" in plan, plan
+        assert "Seq Scan on comment" not in plan, plan
+
+
+def _busy_author(session: Session, site_id: int) -> int:
+    """Who wrote every tenth comment, and the newest."""
+    author = add_author(session, site_id)
+    of_ten = "UPDATE comment SET author_id = :author WHERE id % 10 = (SELECT max(id) % 10 FROM comment)"
+    session.execute(text(of_ten), {"author": author})
+    return author
 
 
 def test_what_waits_is_counted_by_its_index(large: Large) -> None:
