@@ -71,6 +71,8 @@ def ask(
             "headers": {"Accept-Encoding": "identity", **headers},
             "dictionaries": {name: {"values": list(values)} for name, values in known.items()},
             "parameters": {name: {"dictionary": name, "probability": KNOWN} for name in known},
+            # A change of the code would change what is sent.
+            "analysis": {"constants": {"enabled": False}},
             "generation": {"max-examples": examples, "database": "none", "no-shrink": True},
             "phases": {"stateful": {"max-steps": steps, "generation": {"max-examples": 4 * examples}}},
         }

@@ -7,9 +7,11 @@ PostgreSQL, too.
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 
 import pytest
 
+from comments_service import clock
 from comments_service.web.api.examples import AUTHOR_KEY
 from tests.app import Service
 from tests.fuzz.asking import PHASES, Outcome, ask
@@ -17,12 +19,19 @@ from tests.fuzz.asking import PHASES, Outcome, ask
 IS_LONG = os.environ.get("COMMENTS_TEST_FUZZ") == "long"
 SITE: dict[str, list[str | int]] = {"path.site": ["horizons"]}
 EXAMPLES, STEPS = (100, 12) if IS_LONG else (3, 8)
+NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
 DONE = (200, 201, 202, 204)
 OTHERS_KEY, THIRD_KEY = "w" * 22, "t" * 22
 
 pytestmark = pytest.mark.parametrize(
     "migrated_url", ["sqlite", "postgres"] if IS_LONG else ["sqlite"], indirect=True
 )
+
+
+@pytest.fixture(autouse=True)
+def _one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What was answered is sent again: times and tokens that differ would make every run another.
+    monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
 @pytest.fixture
@@ -64,7 +73,8 @@ def test_a_reader_finds_no_fault(talk: Service, known: dict[str, list[str | int]
 def test_a_moderator_finds_no_fault(talk: Service, known: dict[str, list[str | int]]) -> None:
     token = talk.add_moderator(role="admin")
     # The description's examples know this decision as the second, after the software's.
-    talk.decide(token, {"comment": 3, "revision": 1, "from": "spam", "action": "approve"})
+    decided = talk.decide(token, {"comment": 3, "revision": 1, "from": "pending", "action": "approve"})
+    assert decided.get_json()["results"] == [{"comment": 3, "result": "done", "decision": 2}]
     outcome = ask(
         talk.app,
         examples=EXAMPLES,
@@ -76,7 +86,7 @@ def test_a_moderator_finds_no_fault(talk: Service, known: dict[str, list[str | i
         also=("readers_post", "readers_page", "readers_one"),
     )
     _assert_kept(outcome)
-    assert outcome.without(*DONE) == []
+    assert [name for name in outcome.without(*DONE) if name.startswith("moderation_")] == []
 
 
 def _assert_kept(outcome: Outcome) -> None:
