@@ -6,6 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -71,9 +72,46 @@ def text_hash(salt: bytes, body: str) -> bytes:
     return hashlib.sha256(salt + body.encode()).digest()
 
 
+class Chain:
+    """The end of one site's log while one transaction adds to it: read once, written once; see `growing`."""
+
+    def __init__(self, session: Session, site_id: int) -> None:
+        self._session, self._site_id = session, site_id
+        self._found: Head | None = None
+        self._head: Head | None = None
+
+    def add(self, entry: Entry) -> int:
+        """Add a row; returns the decision's id. The first takes the lock of the log's head."""
+        if self._head is None:
+            self._found = self._head = _locked_head(self._session, self._site_id)
+        id, self._head = _add(self._session, self._head, entry)
+        return id
+
+    def keep(self) -> None:
+        """Write down the new end, if there is one."""
+        if self._head is not self._found and self._head is not None:
+            values = {"site": self._site_id, "new_count": self._head.count, "new_hash": self._head.hash}
+            self._session.connection().execute(_MOVE_HEAD, values)
+
+
+@contextmanager
+def growing(session: Session, site_id: int) -> Iterator[Chain]:
+    """Many rows for one site's log: its head is read before the first, and written after the last.
+
+    Meanwhile nothing else in this transaction may add to that log. What fails must be rolled back.
+    """
+    chain = Chain(session, site_id)
+    yield chain
+    chain.keep()
+
+
 def append(session: Session, entry: Entry) -> int:
     """Add a row to the site's log, under the lock of the log's head; returns the decision's id."""
-    head = _locked_head(session, entry.site_id)
+    with growing(session, entry.site_id) as chain:
+        return chain.add(entry)
+
+
+def _add(session: Session, head: Head, entry: Entry) -> tuple[int, Head]:
     salt = secrets.token_bytes(16)
     row = Decision(
         site_id=entry.site_id,
@@ -100,8 +138,7 @@ def append(session: Session, entry: Entry) -> int:
     id: int = connection.execute(_ADD, values).scalar_one()
     if entry.note:
         connection.execute(insert(DecisionNote), {"decision_id": id, "note": entry.note, "salt": salt})
-    connection.execute(_MOVE_HEAD, {"site": entry.site_id, "new_count": row.seq, "new_hash": row.hash})
-    return id
+    return id, Head(row.seq, row.hash)
 
 
 def extend(

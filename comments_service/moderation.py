@@ -10,8 +10,9 @@ from typing import Literal
 from sqlalchemy import exists, func, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
-from . import clock, publishing
+from . import clock, log, publishing
 from .errors import Conflict, FieldError, Invalid, NotFound
+from .log import Chain
 from .models import (
     PENDING,
     PUBLISHED,
@@ -97,14 +98,19 @@ def decide(session: Session, *, site_id: int, moderator_id: int, items: Sequence
     _check(items)
     threads = _threads(session, site_id, {item.comment for item in items})
     _lock(session, threads.values())
-    texts = _texts(session, items)  # held, so that each need not be asked for by itself
+    # Held, so that each need not be asked for by itself.
+    comments = {
+        comment.id: comment for comment in publishing.lock_all(session, set(threads.values()), threads.keys())
+    }
+    texts = _texts(session, items)
     in_thread_order = sorted(
         range(len(items)), key=lambda i: (threads.get(items[i].comment, 0), items[i].comment, i)
     )
-    results = {
-        i: _decide_one(session, site_id, moderator_id, items[i], threads.get(items[i].comment))
-        for i in in_thread_order
-    }
+    with log.growing(session, site_id) as chain:
+        results = {
+            i: _decide_one(session, chain, site_id, moderator_id, items[i], comments.get(items[i].comment))
+            for i in in_thread_order
+        }
     del texts
     return [results[i] for i in range(len(items))]
 
@@ -201,10 +207,9 @@ def _texts(session: Session, items: Iterable[Item]) -> Sequence[Revision]:
 
 
 def _decide_one(
-    session: Session, site_id: int, moderator_id: int, item: Item, thread_id: int | None
+    session: Session, chain: Chain, site_id: int, moderator_id: int, item: Item, comment: Comment | None
 ) -> Result:
-    """Decide on a comment of this site, which stood in this thread when that was locked."""
-    comment = publishing.lock_in(session, thread_id, item.comment) if thread_id is not None else None
+    """Decide on a comment of this site, locked before if it was where it was looked for."""
     if comment is None:  # its thread was merged into another while we waited, or there is none
         comment = publishing.lock(session, site_id, item.comment)
     if comment is None:
@@ -217,7 +222,7 @@ def _decide_one(
         return Result(item.comment, "unchanged")
     if comment.judged_status != item.from_status:
         return Result(item.comment, "stale")
-    return Result(item.comment, "done", _done(session, comment, item, moderator_id))
+    return Result(item.comment, "done", _done(session, chain, comment, item, moderator_id))
 
 
 def _is_settled(session: Session, comment: Comment, item: Item) -> bool:
@@ -232,11 +237,11 @@ def _is_stranger(session: Session, comment: Comment) -> bool:
     return session.scalar(query) is not None
 
 
-def _done(session: Session, comment: Comment, item: Item, moderator_id: int) -> int:
+def _done(session: Session, chain: Chain, comment: Comment, item: Item, moderator_id: int) -> int:
     drops_an_edit = _drops_an_edit(comment, item.action)
     trusts = item.trust and comment.author_id is not None
     because = Because(item.action, item.reason, moderator_id, item.note.strip(), trusts=trusts)
-    decision_id = publishing.change(session, comment, _asked(comment, item.action), because)
+    decision_id = publishing.change(session, comment, _asked(comment, item.action), because, chain)
     assert decision_id is not None
     if trusts:
         _trust(session, comment, decision_id)

@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm.attributes import set_committed_value
 
 from . import clock, log, searching
 from .db import UtcTime
@@ -91,14 +92,31 @@ def lock_in(session: Session, thread_id: int, comment_id: int) -> Comment | None
     return session.scalars(query.execution_options(populate_existing=True)).first()
 
 
-def change(session: Session, comment: Comment, state: State, because: Because | None = None) -> int | None:
+def lock_all(session: Session, thread_ids: Collection[int], comment_ids: Collection[int]) -> list[Comment]:
+    """As `lock_in`, for all of these comments that are in one of the threads; in one statement.
+
+    They stay current while this transaction changes others, as long as only `change` does.
+    """
+    query = select(Comment).where(Comment.id.in_(comment_ids), Comment.thread_id.in_(thread_ids))
+    query = query.order_by(Comment.id).with_for_update().execution_options(populate_existing=True)
+    return list(session.scalars(query))
+
+
+def change(
+    session: Session,
+    comment: Comment,
+    state: State,
+    because: Because | None = None,
+    chain: log.Chain | None = None,
+) -> int | None:
     """Bring a comment into `state`; the only place where a status is set.
 
-    `comment` comes from `lock`, or was inserted by this transaction. Returns the id of the decision
+    `comment` comes from `lock`, or was inserted by this transaction; `chain` is the site's log, when many
+    are changed. Returns the id of the decision
     written to the log, or None when nobody decided (an author's own act, a post that no check held).
     """
     before = State.of(comment)
-    decision_id = _logged(session, comment, before, state, because) if because else None
+    decision_id = _logged(session, comment, before, state, because, chain) if because else None
     if because is not None:
         comment.reviewed = because.moderator_id is not None and because.reverses is None
         if because.moderator_id is not None:
@@ -277,28 +295,33 @@ def _named(table: Table, prefix: str, names: tuple[str, ...]) -> list[ColumnElem
     return [bindparam(f"{prefix}_{name}", type_=table.c[name].type) for name in names]
 
 
-def _logged(session: Session, comment: Comment, before: State, after: State, because: Because) -> int:
+def _logged(
+    session: Session,
+    comment: Comment,
+    before: State,
+    after: State,
+    because: Because,
+    chain: log.Chain | None,
+) -> int:
     judged = because.revision or comment.judged_revision
     text = session.get_one(Revision, (comment.id, judged))
-    return log.append(
-        session,
-        log.Entry(
-            site_id=comment.site_id,
-            comment_id=comment.id,
-            revision=judged,
-            text_hash=log.text_hash(text.salt, text.body),
-            action=because.action,
-            reason=because.reason,
-            moderator_id=because.moderator_id,
-            before_status=before.status,
-            before_revision=before.revision,
-            before_held_revision=before.held_revision,
-            after_status=after.status,
-            note=because.note,
-            reverses=because.reverses,
-            trusts=because.trusts,
-        ),
+    entry = log.Entry(
+        site_id=comment.site_id,
+        comment_id=comment.id,
+        revision=judged,
+        text_hash=log.text_hash(text.salt, text.body),
+        action=because.action,
+        reason=because.reason,
+        moderator_id=because.moderator_id,
+        before_status=before.status,
+        before_revision=before.revision,
+        before_held_revision=before.held_revision,
+        after_status=after.status,
+        note=because.note,
+        reverses=because.reverses,
+        trusts=because.trusts,
     )
+    return chain.add(entry) if chain else log.append(session, entry)
 
 
 def _keep_record(session: Session, comment: Comment, before: str, after: str) -> None:
@@ -332,7 +355,6 @@ def _hide(session: Session, comment: Comment) -> None:
     _count_reply(session, comment.root_id, -1)
     session.flush()  # the walk up reads what was just set
     _hide_if_bare(session, comment.id)
-    session.refresh(comment, ["shown"])
 
 
 def _fill_leaf(session: Session, comment: Comment) -> None:
@@ -387,6 +409,9 @@ def _hide_if_bare(session: Session, comment_id: int | None) -> None:
         )
         if cast(CursorResult[Any], session.execute(statement)).rowcount == 0:
             return
+        known = session.identity_map.get(session.identity_key(Comment, comment_id))
+        if known is not None:
+            set_committed_value(known, "shown", False)
         comment_id = session.scalar(select(Comment.parent_id).where(Comment.id == comment_id))
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from comments_service import log, moderation, publishing
@@ -130,6 +130,29 @@ def test_a_note_at_the_limit_is_taken(scene: Scene) -> None:
 def test_one_to_a_hundred_decisions_are_taken(scene: Scene, count: int) -> None:
     with pytest.raises(Invalid):
         scene.decide(*[Item(1, 1, "pending", "approve")] * count)
+
+
+def test_a_decision_of_a_batch_takes_three_statements(scene: Scene) -> None:
+    comments = [scene.post("pending") for _ in range(20)]
+    taken = [_statements(scene, [scene.item(one) for one in some]) for some in (comments[:5], comments[5:])]
+    assert taken[1] - taken[0] == 3 * 10
+    with Session(scene.database.writer) as session:
+        assert log.head(session, scene.site).count == 40
+        assert log.verify(session, scene.site) is None
+
+
+def _statements(scene: Scene, items: list[Item]) -> int:
+    """How many statements it takes to carry them out."""
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    event.listen(scene.database.writer, "before_cursor_execute", note)
+    results = scene.decide(*items)
+    event.remove(scene.database.writer, "before_cursor_execute", note)
+    assert {result.result for result in results} == {"done"}
+    return len(seen)
 
 
 def test_a_hundred_decisions_are_answered_in_the_order_asked(scene: Scene) -> None:

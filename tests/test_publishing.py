@@ -224,3 +224,19 @@ def test_a_tombstone_that_changes_its_reason_is_a_visible_change(scene: Scene) -
 def test_a_comment_of_another_site_is_not_locked(scene: Scene) -> None:
     comment = scene.post()
     assert scene.do(lambda session: publishing.lock(session, scene.site + 1, comment)) is None
+
+
+def test_who_holds_many_comments_knows_what_others_changes_hid(scene: Scene) -> None:
+    parent = scene.post()
+    reply = scene.post(parent=parent)
+    scene.decided(parent, "reject")
+    assert scene.comment(parent)["shown"], "the premise: a tombstone"
+
+    def work(session: Session) -> None:
+        above, below = publishing.lock_all(session, [scene.thread], [parent, reply])
+        publishing.change(session, below, State("rejected", 1))
+        assert not above.shown
+        publishing.change(session, above, State("published", 1))
+
+    scene.do(work)
+    assert [scene.comment(one)["shown"] for one in (parent, reply)] == [True, False]
