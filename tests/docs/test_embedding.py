@@ -87,17 +87,6 @@ def test_every_address_of_the_service_in_the_guides_leads_somewhere(service: Ser
             pytest.fail(path)
 
 
-def test_every_link_between_the_documents_leads_somewhere() -> None:
-    for guide, text in GUIDES.items():
-        for target in re.findall(r"\]\(([^):]+\.md[^)]*|#[^)]*)\)", text):
-            path, _, anchor = target.partition("#")
-            file = DOCS / "embedding" / (path or f"{guide}.md")
-            assert file.exists(), (guide, target)
-            headings = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
-            anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-            assert not anchor or anchor in anchors, (guide, target)
-
-
 def test_json_in_the_guides_is_an_abbreviation_of_what_the_service_sends() -> None:
     (data,) = re.findall(r'ld\+json">(.*?)</script>', GUIDES["README"])
     shown = json.loads(data.replace("[…]", "[]"))
