@@ -31,6 +31,7 @@ SHARING = (
     "tests/functional/",
     "tests/reading/test_plans.py",
     "tests/test_kept.py",
+    "tests/sanitising/",
     "tests/server/",
     "tests/web/api/test_odd_bytes.py",
     "tests/web/test_security.py",

@@ -1,0 +1,1 @@
+"""Whatever visitors send is shown inert, in a real browser."""
