@@ -24,4 +24,5 @@ def from_microseconds(count: int) -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """The time as JSON shows it: RFC 3339, UTC, whole seconds, with a `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # strftime writes the year 631 with three digits.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
