@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable
 from io import BytesIO
@@ -20,6 +21,7 @@ LARGEST_BODY = 64 * 1024
 # A form spells a byte with up to three ("%E4"): what they stand for is counted, or a long comment in a script
 # whose letters are three bytes each would be refused from a form and taken as JSON.
 LONGEST_ESCAPE = 3
+ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
 FORM_TYPE = "application/x-www-form-urlencoded"
 # A server of 32 threads keeps 8 for requests without a body.
 # An admin's form with all word lists of a site, of 10,000 words each, is larger than what readers send.
@@ -115,7 +117,8 @@ def _is_form(environ: dict[str, Any]) -> bool:
 
 
 def _bytes_meant(form: bytes) -> int:
-    return len(form) - (LONGEST_ESCAPE - 1) * form.count(b"%")
+    # A bare "%" stands for itself.
+    return len(form) - (LONGEST_ESCAPE - 1) * len(ESCAPE.findall(form))
 
 
 def _read(source: Any, length: int) -> bytes:

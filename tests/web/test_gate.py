@@ -63,6 +63,7 @@ def test_a_form_is_measured_by_what_its_escapes_mean() -> None:
     assert ask(Gate(echo), escaped, CONTENT_TYPE=f"{FORM}; charset=utf-8")[2] == escaped
     assert ask(Gate(echo), b"%E4" * (LARGEST_BODY - 1) + b"ab", CONTENT_TYPE=FORM)[0] == 413
     assert ask(Gate(echo), b"x" * (LARGEST_BODY + 1), CONTENT_TYPE=FORM)[0] == 413
+    assert ask(Gate(echo), b"%" * (LARGEST_BODY + 1), CONTENT_TYPE=FORM)[0] == 413
     assert ask(Gate(echo), escaped, CONTENT_TYPE="application/json")[0] == 413
 
 

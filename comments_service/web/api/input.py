@@ -180,6 +180,9 @@ def _constant(text: str) -> NoReturn:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Each unknown member is named in the answer, at ten times its bytes.
+    if len(pairs) > MOST_PAIRS:
+        raise ValueError("more members than anybody has use for")
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a repeated member")

@@ -165,6 +165,7 @@ UNREADABLE = (
     (b'{"value": 1e999}', JSON),
     (b'{"value": 0.' + BEYOND_REASON + b"}", JSON),
     (b'{"value": NaN}', JSON),
+    (b"{" + b",".join(b'"a%d": 1' % i for i in range(201)) + b"}", JSON),
     (b'{"value": -Infinity}', JSON),
     (b"body=%FF", FORM),
     (b"body=\xff", FORM),
