@@ -14,12 +14,14 @@ from sqlalchemy import (
     CursorResult,
     Select,
     Table,
+    and_,
     bindparam,
     case,
     exists,
     func,
     insert,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.orm import Session, aliased
@@ -146,6 +148,23 @@ def touch(session: Session, thread_id: int, *, published: int = 0, numbers: int 
     values = _touching(thread_id, published, numbers)
     last_n: int = session.connection().execute(_TOUCH, values).scalar_one()
     return last_n
+
+
+def redraw(session: Session, html: Mapping[tuple[int, int], str]) -> None:
+    """Show these renderings, by comment and revision, of texts that stay as they are.
+
+    Only what is public is drawn again, and only its threads get a new version.
+    """
+    is_public = and_(Comment.status == PUBLISHED, tuple_(Comment.id, Comment.revision).in_(html))
+    touched = set(session.scalars(select(Comment.thread_id).where(is_public)))
+    for thread_id in sorted(touched):
+        touch(session, thread_id)
+    comments = session.scalars(select(Comment).where(is_public).order_by(Comment.id).with_for_update()).all()
+    for comment in comments:
+        comment.leaf = _leaf(vars(comment), html[comment.id, comment.revision])
+    for thread_id in sorted({comment.thread_id for comment in comments} - touched):
+        touch(session, thread_id)  # moved there a moment ago
+    session.flush()
 
 
 def add(

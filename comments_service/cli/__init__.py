@@ -17,6 +17,7 @@ PLACES = {
     "export": "transfer:export",
     "import": "transfer:import_",
     "purge": "keeping:purge",
+    "render": "keeping:render",
     "privacy": "privacy:privacy",
     "doctor": "keeping:doctor",
 }

@@ -1,12 +1,13 @@
-"""`purge` and `doctor`: what keeps a service healthy."""
+"""`purge`, `render` and `doctor`: what keeps a service healthy."""
 
 from __future__ import annotations
 
 import os
+import sys
 
 import click
 
-from .. import clock, purging
+from .. import clock, purging, rendering
 from ..doctor import FAIL, examine
 from .commands import opened, progress
 
@@ -28,6 +29,23 @@ def purge() -> None:
     )
     if not done.emptied:
         click.echo("A reader was busy: the write-ahead log will be emptied by the next purge.", err=True)
+
+
+@click.command()
+def render() -> None:
+    """Render stored comments again, from their source, where another version's rules made their HTML.
+
+    It may run beside the service, and be broken off: it goes on where it stopped.
+
+    \b
+    Example:
+      comments-service render
+    """
+    with opened() as database:
+        waiting = rendering.waiting(database)
+        with click.progressbar(length=waiting, label="Rendering", file=sys.stderr) as bar:
+            done = rendering.render_again(database, bar.update)
+    click.echo(f"Rendered {done.rendered} texts again; {done.changed} look different now.")
 
 
 @click.command()

@@ -34,8 +34,8 @@ from markdown_it.token import Token
 
 from . import characters, links
 
-POLICY_VERSION = 1
-"""Raised whenever the same source may give other HTML, so that stored comments can be rendered again."""
+POLICY_VERSION = 2
+"""Raised whenever the same source may give other HTML: `comments-service render` looks for lower ones."""
 
 ALLOWED_TAGS = frozenset({"p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"})
 ALLOWED_ATTRIBUTES = {"a": frozenset({"href", "rel"})}

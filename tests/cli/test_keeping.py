@@ -181,3 +181,13 @@ def test_the_doctor_looks_at_who_may_read_secret_and_database(fresh: Shell) -> N
         )
     os.chmod(fresh.file, 0o644)
     assert has(doctor(fresh), "warn", "may read the database")
+
+
+def test_render_shows_how_far_it_is_and_says_what_it_did(fresh: Shell) -> None:
+    with open_database(fresh.url) as database:
+        site = database.write(lambda session: add_site(session, "becks"))
+        database.write(lambda session: add_comment(session, add_thread(session, site), body="*Lovely*."))
+    ended = fresh.run("render")
+    assert (ended.code, ended.out) == (0, "Rendered 1 texts again; 1 look different now.\n")
+    assert "Rendering" in ended.err
+    assert fresh.done("render").strip() == "Rendered 0 texts again; 0 look different now."
