@@ -13,7 +13,7 @@ Act = Callable[[Page], None]
 
 
 def opened(*selectors: str) -> Act:
-    """Opens or ticks the first of each that this look has room for: the same acts are in the menu of a phone."""
+    """Opens or ticks the first of each that this look has room for: a phone has the same acts in a menu."""
 
     def act(page: Page) -> None:
         for selector in selectors:

@@ -14,7 +14,7 @@ from ... import banning, clock, db, moderation
 from ... import threads as threads_verbs
 from ...errors import Invalid, NotFound, Refused
 from ...models import Site, Thread, ThreadAlias
-from ...models.policy import MODES, Policy
+from ...models.policy import Policy
 from ...moderation import Logged
 from ...reading import cursors, log_files
 from ..audience import ADMIN, MODERATOR
@@ -125,7 +125,7 @@ def threads() -> str:
         view=view,
         title=wanted,
         rows=[_thread_row(row, sites[row.site_id], aliases[row.id]) for row in rows],
-        modes=MODES,
+        modes=phrases.MODES,
         message=MESSAGES.get(request.args.get("done", "")),
         next_href=url_for("moderators.threads", **values, cursor=following) if following else None,
     )

@@ -26,6 +26,13 @@ ORDERS = {
     "rejected": "Newest first",
     "spam": "Newest first",
 }
+# What becomes of a new comment; the words are those of the settings and of the API.
+MODES = {
+    "open": "open: published at once",
+    "first": "first: an author’s first comments wait",
+    "premoderated": "premoderated: all comments wait",
+    "closed": "closed: no new comments",
+}
 STATUSES = {
     "published": "Published",
     "pending": "Pending",

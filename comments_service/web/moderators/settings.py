@@ -14,7 +14,7 @@ from ...models import Site
 from ...models.policy import KEYS, Policy
 from ..audience import ADMIN
 from ..auth import write
-from . import access, frame
+from . import access, frame, phrases
 from .access import open_to
 
 
@@ -26,7 +26,7 @@ class Field:
     label: str
     why: str
     kind: str
-    choices: tuple[str, ...]
+    choices: Mapping[str, str]
     value: str
     fault: str = ""
 
@@ -55,6 +55,15 @@ LABELS = {
     "name_reserved": "Reserved names",
     "rules_url": "House rules",
     "privacy_url": "Privacy page",
+}
+# What choices mean, where the word alone does not say it.
+CHOICES: Mapping[str, Mapping[str, str]] = {
+    "mode": phrases.MODES,
+    "threads": {
+        "open": "open: a first comment makes one",
+        "registered": "registered: only articles that the site registered",
+    },
+    "form_token": {"ignore": "ignore: it may be missing", "hold": "hold: without it a comment waits"},
 }
 
 
@@ -128,7 +137,8 @@ def _fields(document: Mapping[str, Any], faults: Mapping[str, str]) -> Mapping[s
 
 def _field(name: str, value: Any, fault: str) -> Field:
     key = KEYS[name]
-    kind, choices = _kind(key.type)
+    kind, words = _kind(key.type)
+    choices = {word: CHOICES.get(name, {}).get(word, word) for word in words}
     shown = "\n".join(value) if isinstance(value, list) else str(value)
     return Field(name, LABELS.get(name, name.capitalize()), key.why, kind, choices, shown, fault)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from comments_service import checks
-from comments_service.models.policy import Policy
+from comments_service.models.policy import MODES, Policy
 from comments_service.web.moderators import phrases
 from comments_service.web.moderators.cards import Span, paragraphs
 from comments_service.web.moderators.diffs import MOST_TOKENS, diff
@@ -15,6 +15,10 @@ def test_every_check_has_words_for_moderators() -> None:
     refusing = {"closed", "banned", "slow", "duplicate"}  # these leave no evidence
     names = {check.__module__.rpartition(".")[2] for check in checks.CHAIN} - refusing | {"reports"}
     assert names <= phrases.CHECKS.keys()
+
+
+def test_every_mode_has_words_for_moderators() -> None:
+    assert tuple(phrases.MODES) == MODES
 
 
 def test_a_diff_marks_words_and_counts_them() -> None:
