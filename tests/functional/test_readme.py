@@ -56,11 +56,12 @@ class Stranger:
         self._running.append(terminal)
         return terminal
 
-    def serves(self, block: str, port: int) -> None:
-        """Types what goes on until it is stopped; returns when it answers."""
-        terminal = self.types(block)
-        wait_for(lambda: answers(port) or terminal.poll() is not None, 30)
-        assert terminal.poll() is None, terminal.communicate()[0]
+    def serves(self, blocks: dict[int, str]) -> None:
+        """Types what goes on until it is stopped, by port; returns when all of it answers."""
+        terminals = {port: self.types(block) for port, block in blocks.items()}
+        for port, terminal in terminals.items():
+            wait_for(lambda port=port, it=terminal: answers(port) or it.poll() is not None, 30)
+            assert terminal.poll() is None, terminal.communicate()[0]
 
     def leaves(self) -> None:
         """Ctrl-C in every terminal."""
@@ -84,8 +85,7 @@ def test_a_stranger_comes_to_a_page_a_moderated_comment_and_a_backup(
     page_errors.expect("favicon")  # a page of one's own has none
     settings, service, pages, link, backup = stranger.blocks()
     assert printed(stranger.types(settings)) == ""
-    stranger.serves(service, stranger.service)
-    stranger.serves(pages, stranger.pages)
+    stranger.serves({stranger.pages: pages, stranger.service: service})
     asked = stranger.types(link)
 
     ben, address = open_page(), f"http://127.0.0.1:{stranger.pages}/"
