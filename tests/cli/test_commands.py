@@ -128,6 +128,7 @@ def test_every_command_runs_as_a_process(nothing: Shell) -> None:
         "export --site fells fells.jsonl",
         "import fells.jsonl",
         "purge",
+        "render",
         "moderator remove Ada",
     )
     for line, ended in zip(lines, nothing.processes(lines), strict=True):
