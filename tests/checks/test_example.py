@@ -14,7 +14,7 @@ from comments_service import checks
 from comments_service.checks import CHAIN, Draft
 
 PAGE = (Path(__file__).parents[2] / "docs" / "adding-a-check.md").read_text(encoding="utf-8")
-CHECK, PLACE, TEST, HELD = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+CHECK, PLACE, TEST, HELD = re.findall(r"^```(?:python|text)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 NAME = "comments_service.checks.shouting"
 
 
