@@ -18,7 +18,7 @@ from comments_service.text.render import render
 from comments_service.web.moderators.access import COOKIE
 from tests.app import UNLIMITED, Live, Service
 from tests.databases import SECRET
-from tests.sanitising.payloads import BODIES, SHORT, STRINGS, together
+from tests.sanitising.payloads import BODIES, SHORT, SPELLINGS, STRINGS, together
 from tests.sanitising.watching import Watch
 from tests.widget.host import Host, prepared
 
@@ -29,6 +29,8 @@ SHOWN = len(PAIRED)
 ATOM = "{http://www.w3.org/2005/Atom}"
 TOLD = [text for text in STRINGS if text.isprintable()]
 SLUGS = together(tuple(TOLD), 512)
+NAMED = SLUGS[:2]
+"""Of threads with a comment; the second has a title too."""
 POLYGLOT = (
     "'\"></title></textarea></script></style></template>--><script>alert(1)</script><svg/onload=alert(1)>"
 )
@@ -168,7 +170,8 @@ def test_comments_names_and_reports_are_inert_on_the_moderators_card(stage: Stag
     assert stage.watch.page.get_by_text("onerror=alert(1)").count() >= 10
     stage.look(f"/moderate/?queue=published&comment={stage.comment}")
     stage.look(f"/moderate/comments/{stage.comment}")
-    stage.look(f"/moderate/threads?{urlencode({'q': POLYGLOT})}")
+    stage.look("/moderate/threads")
+    assert POLYGLOT in stage.watch.page.inner_text("main")
     for q in (POLYGLOT, "alert"):
         stage.look(f"/moderate/?{urlencode({'queue': 'published', 'q': q})}")
 
@@ -183,7 +186,7 @@ def test_the_authors_own_page_and_a_preview_are_inert(stage: Stage) -> None:
     stage.watch.is_quiet()
 
 
-@pytest.mark.parametrize("slug", SLUGS[:3])
+@pytest.mark.parametrize("slug", NAMED, ids=["slug", "title"])
 def test_slugs_and_titles_are_inert_wherever_a_thread_is_named(stage: Stage, slug: str) -> None:
     named = urlencode({"slug": slug})
     for path in ("thread", "fragment"):
@@ -197,19 +200,14 @@ def test_slugs_and_titles_are_inert_wherever_a_thread_is_named(stage: Stage, slu
 
 
 def test_the_embedding_pages_query_and_hash_are_inert(stage: Stage) -> None:
-    for text in (
-        POLYGLOT,
-        "<img src=x onerror=alert(1)>",
-        "javascript:alert(1)",
-        "comment-\"'><svg/onload=alert(1)>",
-    ):
+    for text in (POLYGLOT, "comment-\"'><svg/onload=alert(1)>"):
         address = f"{stage.host.address('c')}&{urlencode({'title': text})}"
         stage.watch.look(f"{address}#{quote(text)}", at_least=1)
         stage.watch.look(f"{address}&#{text}", at_least=1)
 
 
-@pytest.mark.parametrize("text", [POLYGLOT, "javascript:alert(1)//\"'><svg/onload=alert(1)>"])
-def test_what_is_wrong_with_a_request_is_told_inertly(stage: Stage, text: str) -> None:
+def test_what_is_wrong_with_a_request_is_told_inertly(stage: Stage) -> None:
+    text = f"javascript:alert(1)//{POLYGLOT}"
     told = quote(text, safe="")
     names = ("User-Agent", "Accept-Language", "Referer", "X-Forwarded-Host", "X-Request-Id")
     stage.watch.page.set_extra_http_headers(dict.fromkeys(names, text))
@@ -286,6 +284,12 @@ class Writer:
             posted = self.publish(body, slug=slug, name=SHORT[number % len(SHORT)], **about)
             parent = about or {"parent": posted["comment"]["id"]}
 
+    def name(self, slug: str, **changes: str) -> int:
+        """The status of a moderator's change to what a thread is called and where its article stands."""
+        path = f"/api/v1/sites/horizons/moderation/threads?{urlencode({'slug': slug})}"
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return self.service.client.patch(path, json=changes, headers=headers).status_code
+
     def complain(self, comment: int, text: str) -> None:
         said = {"reason": "other", "text": text}
         assert self.service.post_json(f"horizons/comments/{comment}/reports", said).status_code == 201
@@ -301,8 +305,10 @@ class Writer:
         self.service.set_policy(words_held=[])
         for text in (*together(STRINGS, 2_000), POLYGLOT):
             self.complain(comment, text)
-        for slug in SLUGS[:3]:
+        for slug in NAMED:
             self.publish(POLYGLOT, slug=slug, name=SHORT[3])
+        assert self.name(NAMED[1], title=POLYGLOT + SLUGS[2][:150]) == 200
+        assert {self.name(NAMED[1], url=address) for address in SPELLINGS} == {422}
         self.converse("a", PAIRED)
         self.service.close()
         return comment, str(answer["edit_token"])
