@@ -1,62 +1,108 @@
 // Builds the widget into comments_service/static, or with --check proves that the committed files are fresh and small.
 import { build, transform } from "esbuild";
 import { createHash } from "node:crypto";
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
+import { minify } from "terser";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const STATIC = join(HERE, "..", "comments_service", "static");
-const BUDGET = 12 * 1024; // bytes of brotli, styles and English words included
+const BUDGET = 12_000; // bytes of brotli: everything that a page in English loads
 const TARGET = ["chrome123", "firefox121", "safari17.5"]; // the first ones with light-dark() and AbortSignal.any
+const FORMS = ["zero", "one", "two", "few", "many"]; // of number, beside `other`, in the order in which they are kept
 
-const styles = {
-  name: "styles",
-  setup(bundle) {
-    bundle.onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      const source = await readFile(path, "utf8");
-      const { code } = await transform(source, { loader: "css", minify: true, target: TARGET });
-      return { contents: code.trim(), loader: "text" };
-    });
-  },
-};
-
-const writing = await bundled("writing/index.ts");
-const script = await bundled("main.ts", { WRITING: JSON.stringify(`v1.writing.${hashOf(writing)}.js`) });
-const files = { "v1.js": script, "v1.writing.js": writing };
-const facts = { ...described(script), writing: described(writing), sources: await sourcesHash() };
+const css = await stylesheet();
+const english = await englishWords();
+const script = await bundled();
+const files = { "v1.js": script, "v1.css": css + "\n", "v1.d.ts": await readFile(join(HERE, "v1.d.ts"), "utf8") };
+files["languages/en.json"] = printed(keyed(english));
+for (const name of (await readdir(join(HERE, "src", "languages"))).sort()) {
+  const language = name.replace(".json", "");
+  const words = JSON.parse(await readFile(join(HERE, "src", "languages", name), "utf8"));
+  files[`languages/${name}`] = printed(words);
+  files[`v1.${name}`] = JSON.stringify(byEnglish(language, words)) + "\n";
+}
+files["v1.json"] = printed({ ...described(script), sources: await sourcesHash() });
 const size = brotliCompressSync(script).length;
 console.log(`v1.js: ${script.length} bytes, ${size} with brotli (budget ${BUDGET})`);
-console.log(`v1.writing.js: ${writing.length} bytes, ${brotliCompressSync(writing).length} with brotli`);
 
 if (process.argv.includes("--check")) await compare();
 else await store();
 if (size > BUDGET) fail("The widget is larger than its budget.");
 
-async function bundled(entry, define = {}) {
-  const result = await build({
-    entryPoints: [join(HERE, "src", entry)],
+async function stylesheet() {
+  const source = await readFile(join(HERE, "src", "styles.css"), "utf8");
+  const { code } = await transform(source, { loader: "css", minify: true, target: TARGET });
+  return code.trim();
+}
+
+async function bundled() {
+  const styles = {
+    name: "styles",
+    setup: (bundle) => bundle.onLoad({ filter: /\.css$/ }, () => ({ contents: squeezed(css), loader: "text" })),
+  };
+  const { outputFiles } = await build({
+    entryPoints: [join(HERE, "src", "main.ts")],
     bundle: true,
-    define,
-    minify: true,
+    minifySyntax: true,
     format: "esm",
     target: TARGET,
     charset: "utf8",
     legalComments: "none",
-    mangleProps: /^_/,
     plugins: [styles],
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false, target: "es2021" } },
     write: false,
   });
-  return Buffer.from(result.outputFiles[0].contents);
+  // Properties that begin with an underscore are the widget's own: they get the shortest names.
+  const options = { module: true, ecma: 2020, mangle: { properties: { regex: /^_/ } }, format: { comments: false } };
+  const { code } = await minify(outputFiles[0].text, options);
+  return Buffer.from(code + "\n");
+}
+
+// Inside the script, custom properties that pages never set have short names.
+function squeezed(text) {
+  const names = [...new Set(text.match(/--_[\w-]+/g))];
+  return text.replace(/--_[\w-]+/g, (name) => "--_" + String.fromCharCode(97 + names.indexOf(name)));
+}
+
+async function englishWords() {
+  const source = (await readFile(join(HERE, "src", "words.ts"), "utf8")).replace("const enum", "enum");
+  const { code } = await transform(source, { loader: "ts", format: "esm" });
+  return (await import("data:text/javascript," + encodeURIComponent(code))).Word;
+}
+
+// {count: "{n} comment|{n} comments"} as {count_one: "{n} comment", count: "{n} comments"}
+function keyed(words) {
+  const entries = Object.entries(words).flatMap(([name, text]) => {
+    const [one, other] = text.split("|");
+    return other ? [[name + "_one", one], [name, other]] : [[name, text]];
+  });
+  return Object.fromEntries(entries);
+}
+
+// As the script looks words up: by the English ones, forms of number joined in the order that "|" tells.
+function byEnglish(language, words) {
+  const used = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+  const forms = FORMS.filter((form) => used.includes(form));
+  const said = { "|": forms.join(" ") };
+  for (const [name, text] of Object.entries(english)) {
+    const parts = forms.map((form) => words[`${name}_${form}`] ?? words[name]);
+    if (words[name]) said[text] = text.includes("|") ? [...parts, words[name]].join("|") : words[name];
+  }
+  for (const name of Object.keys(words)) {
+    if (name.startsWith("error_")) said[name] = words[name];
+    else if (!(name.replace(/_(zero|one|two|few|many)$/, "") in english)) fail(`${language}: there is no word ${name}.`);
+  }
+  return said;
 }
 
 function described(bytes) {
-  return { hash: hashOf(bytes), integrity: "sha384-" + createHash("sha384").update(bytes).digest("base64") };
-}
-
-function hashOf(bytes) {
-  return createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+  return {
+    hash: createHash("sha256").update(bytes).digest("hex").slice(0, 16),
+    integrity: "sha384-" + createHash("sha384").update(bytes).digest("base64"),
+  };
 }
 
 // The same sum is made in Python by tests/widget/test_fresh.py: path, NUL, content, NUL of each file in order of path.
@@ -65,7 +111,7 @@ async function sourcesHash() {
   const inside = entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(HERE, join(entry.parentPath, entry.name)).split(sep).join("/"));
-  const names = [...inside, "build.js", "package.json", "package-lock.json", "tsconfig.json"].sort();
+  const names = [...inside, "build.js", "package.json", "package-lock.json", "tsconfig.json", "v1.d.ts"].sort();
   const sum = createHash("sha256");
   for (const name of names) {
     sum.update(name + "\0");
@@ -76,18 +122,19 @@ async function sourcesHash() {
 }
 
 async function store() {
-  for (const [name, bytes] of Object.entries(files)) await writeFile(join(STATIC, name), bytes);
-  await writeFile(join(STATIC, "v1.json"), noted());
+  await mkdir(join(STATIC, "languages"), { recursive: true });
+  for (const [name, content] of Object.entries(files)) await writeFile(join(STATIC, name), content);
 }
 
 async function compare() {
-  const stale = (await readFile(join(STATIC, "v1.json"), "utf8")) !== noted();
-  const kept = Object.entries(files).map(async ([name, bytes]) => bytes.equals(await readFile(join(STATIC, name))));
-  if (stale || (await Promise.all(kept)).includes(false)) fail("comments_service/static is stale: npm run build");
+  for (const [name, content] of Object.entries(files)) {
+    const kept = await readFile(join(STATIC, name)).catch(() => null);
+    if (!kept?.equals(Buffer.from(content))) fail(`comments_service/static/${name} is stale: npm run build`);
+  }
 }
 
-function noted() {
-  return JSON.stringify(facts, null, 2) + "\n";
+function printed(value) {
+  return JSON.stringify(value, null, 2) + "\n";
 }
 
 function fail(sentence) {

@@ -86,7 +86,7 @@ def test_a_comment_goes_from_reader_to_moderator_and_back(
     dialog.get_by_role("radio", name="Off topic").check()
     picture(ada.page, "4-report")
     dialog.get_by_role("button", name="Send report").click()
-    dialog.get_by_role("button", name="Done").click()
+    dialog.get_by_role("button", name="Close").click()
     expect(other.get_by_role("button", name="Reported")).to_be_visible()
 
     ben = arrive("Ben Okoro", **PHONE)

@@ -45,7 +45,7 @@ def test_replies_stand_in_the_conversation_and_can_be_folded(reader: Arrive) -> 
     visitor.post_elsewhere("The reply.", parent=root)
     visitor.open()
     expect(visitor.page.locator("ol.list > li > ol.replies > li > article")).to_contain_text("The reply.")
-    visitor.press("Hide replies to Merel")
+    visitor.press("Replies to Merel")
     expect(visitor.comment("The reply.")).to_be_hidden()
     visitor.press("Show 1 reply")
     expect(visitor.comment("The reply.")).to_be_visible()
@@ -59,9 +59,11 @@ def test_past_the_fifth_level_replies_name_whom_they_answer(reader: Arrive) -> N
         parent = visitor.post_elsewhere(f"Level {level}", parent=parent, **fields)
     visitor.open()
     visitor.press("Show 2 more replies")
-    expect(visitor.comment("Level 8").locator(".answers")).to_have_text("in reply to Reader 7")
-    assert visitor.page.locator("ol.replies ol.replies ol.replies ol.replies ol.replies").count() > 0
-    assert visitor.page.locator("ol.replies " * 6).locator("li").count() == 0
+    expect(visitor.comment("Level 8").locator(".answers")).to_have_text("↳ in reply toReader 7")
+    expect(visitor.comment("Level 6").locator(".answers")).to_be_visible()
+    expect(visitor.comment("Level 5").locator(".answers")).to_be_hidden()
+    assert visitor.page.locator("ol.replies " * 4 + "> li").count() == 4
+    assert visitor.page.locator("ol.replies " * 5 + "> li").count() == 0
 
 
 def test_a_permalink_loads_opens_and_focuses_its_comment(reader: Arrive) -> None:

@@ -13,23 +13,10 @@ export interface Comment {
   status: string;
   revision: number;
   reason?: string | null;
+  statement?: { text: string } | null;
   replies_total?: number;
   replies?: Comment[];
   replies_next?: string | null;
-}
-
-export interface Thread {
-  slug: string;
-  count: number;
-  mode: "open" | "first" | "premoderated" | "closed";
-  closes_at: string | null;
-  slow_seconds: number | null;
-}
-
-export interface Page {
-  thread: Thread;
-  comments: Comment[];
-  next: string | null;
 }
 
 export interface Replies {
@@ -37,86 +24,65 @@ export interface Replies {
   next: string | null;
 }
 
+export interface Page extends Replies {
+  thread: { slug: string; count: number; mode: string; closes_at: string | null };
+  policy: Policy;
+}
+
+/** What the site decided about its comments, as far as it concerns their looks. */
+export interface Policy {
+  language: string;
+  votes: "none" | "up" | "both";
+  depth_drawn: number;
+  rules_url: string;
+  privacy_url: string;
+  contact: string;
+  max_body: number;
+}
+
 export interface Posted {
   comment: Comment;
-  edit_token?: string;
-  edit_until?: string;
+  edit_token?: string | null;
+  edit_until?: string | null;
   reason?: string | null;
 }
 
-interface FieldError {
-  field: string;
-  code: string;
-  message: string;
+/** What went wrong: a status (0 when no answer came), a sentence, errors of fields, seconds to wait. */
+export interface Problem extends Error {
+  status: number;
+  detail: string;
+  errors: { field: string; code: string; message: string }[];
+  wait: number;
 }
 
-type Fields = Record<string, string | number | null | undefined>;
+export type Fields = Record<string, string | number | undefined>;
+export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
+
+/** Asks for JSON; throws a Problem. `fields` are a form to send, or with `init` naming a GET its query. */
+export type Ask = <T>(path: string, fields?: Fields, init?: RequestInit) => Promise<T>;
+
 const PATIENCE = 20_000; // milliseconds before an answer counts as lost
 
-/** What went wrong: a status (0 when no answer came), a sentence, errors of fields, seconds to wait. */
-export class Problem extends Error {
-  override name = "Problem";
-  constructor(
-    readonly status: number,
-    readonly detail = "",
-    readonly errors: FieldError[] = [],
-    readonly wait = 0,
-  ) {
-    super(detail || `Status ${status}`);
-  }
-
-  /** Is trying again later worth it? */
-  get passing(): boolean {
-    return !this.status || this.status >= 500;
-  }
-}
-
-export class Api {
-  private readonly _base: string;
-
-  constructor(
-    service: string,
-    site: string,
-    private readonly _fetch: typeof fetch,
-    private readonly _signal: AbortSignal,
-  ) {
-    this._base = `${service}/api/v1/sites/${encodeURIComponent(site)}/`;
-  }
-
-  /** Reads; `fresh` asks the service again even if the browser holds a copy. */
-  get<T>(path: string, fields: Fields = {}, fresh = false): Promise<T> {
-    const query = encoded(fields).toString();
-    return this._ask(path + (query && "?" + query), { cache: fresh ? "no-cache" : "default" });
-  }
-
-  /** Writes a form. `keepalive` lets it outlive the page. */
-  post<T>(path: string, fields: Fields = {}, keepalive = false): Promise<T> {
-    return this._ask(path, { method: "POST", body: encoded(fields), keepalive });
-  }
-
-  private async _ask<T>(path: string, init: RequestInit): Promise<T> {
+/** An `Ask` for one site; what is asked ends with `signal`, unless it is told to outlive the page. */
+export function asker(base: string, fetcher: Fetch, signal?: AbortSignal): Ask {
+  return async (path, fields = {}, init = { method: "POST" }) => {
+    const form = new URLSearchParams(JSON.parse(JSON.stringify(fields))); // which leaves out what is undefined
     const late = AbortSignal.timeout(PATIENCE);
-    let answer: Response;
+    let answer: Response | undefined, told;
     try {
-      answer = await this._fetch(this._base + path, {
-        ...init,
+      answer = await fetcher(base + path + (init.method || !form.size ? "" : "?" + form), {
+        body: init.method && form,
         credentials: "omit",
-        referrerPolicy: "strict-origin-when-cross-origin",
-        signal: init.keepalive ? late : AbortSignal.any([this._signal, late]),
+        signal: init.keepalive || !signal ? late : AbortSignal.any([signal, late]),
+        ...init,
       });
-      if (answer.ok) return (await answer.json()) as T;
-    } catch (error) {
-      this._signal.throwIfAborted(); // the element has left: nobody waits for this any more
-      throw new Problem(0, String(error));
+      told = await answer.json();
+    } catch {
+      // No answer, or none of the service's: the status says which.
     }
-    const told = await answer.json().catch(() => ({}));
-    const wait = Number(answer.headers.get("Retry-After")) || 0;
-    throw new Problem(answer.status, told.detail ?? told.title, told.errors, wait);
-  }
-}
-
-function encoded(fields: Fields): URLSearchParams {
-  const form = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields)) if (value != null && value !== "") form.set(name, String(value));
-  return form;
+    if (answer?.ok && told) return told;
+    const { detail = "", errors = [] } = told ?? {};
+    const wait = Number(answer?.headers.get("Retry-After")) || 0;
+    throw Object.assign(new Error(detail), { status: answer?.status ?? 0, detail, errors, wait });
+  };
 }

@@ -1,289 +1,213 @@
 // One comment in the conversation: drawn from its data and from what this device knows about it.
 
-import type { Comment } from "./api";
-import type { Context } from "./context";
-import { avatar } from "./author";
-import type { Writing } from "./writing";
-import { iconButton, quiet } from "./context";
-import { button, fill, h, set, type Child } from "./dom";
-import * as icons from "./icons";
-import { icon } from "./icons";
+import type { Comment, Problem } from "./api";
 import { readBody } from "./body";
-import { exact, relative, short } from "./time";
+import { fill, h, icon, note, type Part } from "./dom";
+import * as icons from "./icons";
+import { openReport } from "./report";
+import type { Thread } from "./thread";
+import { Word } from "./words";
 
-/** What a comment asks of the conversation around it. */
-export interface Conversation {
-  readonly closed: boolean;
-  /** The part for those who write, once it is here. */
-  readonly part: Writing | null;
-  reply(view: CommentView): void;
-  edit(view: CommentView): void;
-  report(view: CommentView): void;
-  withdraw(view: CommentView): void;
-  writeAgain(view: CommentView): void;
-  reveal(id: number): void;
-  counted(change: number): void;
-  dropped(view: CommentView): void;
+export interface View {
+  _comment: Comment;
+  /** The list item with the comment, and with its replies below. */
+  readonly _element: HTMLElement;
+  readonly _article: HTMLElement;
+  readonly _replies: HTMLElement;
+  /** Whom it answers, and in whose list of replies it stands. */
+  readonly _parent?: View;
+  readonly _host?: View;
+  readonly _depth: number;
+  _isNew: boolean;
+  _isFolded?: boolean;
+  /** When its withdrawal will be sent. */
+  _leaving?: number;
+  /** Sends the withdrawal, in a request that outlives the page. */
+  _leave?(): Promise<void>;
+  /** Ends what counts down in it. */
+  _stop?(): void;
 }
 
-const REMOVED = { moderator: icons.minus, author: icons.minus, review: icons.clock };
+const NARROW = 3; // levels that narrow columns draw; from the next on, a reply names whom it answers
+const UNDO = 6_000; // milliseconds to think again after a withdrawal
+const REMOVED = { moderator: Word.removed_moderator, author: Word.removed_author, review: Word.removed_review };
 
-export class CommentView {
-  readonly element = h("li");
-  readonly article = h("article", { tabindex: "-1", part: "comment" });
-  readonly replies = h("ol", { class: "replies", part: "replies" });
-  readonly children: CommentView[] = [];
-  /** Where a composer opens: between the comment and its replies. */
-  readonly desk = h("div");
-  isNew = false;
-  approved = false;
+/** Gives the function that draws a comment of this thread anew. */
+export function drawer(thread: Thread): (view: View) => void {
+  const { _ask: ask, _button: button, _emit: emit, _language: language, _root: root, _say: say, _store: store } = thread;
 
-  private readonly _below = h("div", { class: "below" });
-  private readonly _score = h("span", { class: "score" });
-  private readonly _votes: HTMLButtonElement[] = [];
-  private _toggle: HTMLButtonElement | null = null;
-  private _collapsed = false;
-  private _leaving = false;
-
-  constructor(
-    private readonly _context: Context,
-    private readonly _conversation: Conversation,
-    public comment: Comment,
-    readonly depth: number,
-    /** Whom it answers, and in whose list of replies it stands. */
-    readonly parent: CommentView | null,
-    readonly host: CommentView | null,
-  ) {
-    set(this.element, "data-depth", depth);
-    this.element.append(this.article, this.desk, this.replies, this._below);
-    this.article.id = `comment-${comment.id}`;
-    this.draw();
-  }
-
-  get isOwn(): boolean {
-    return !!this._context.store.own(this.comment.id);
-  }
-
-  /** Takes newer data; redraws only what changed, so that focus stays where it is. */
-  update(comment: Comment): void {
-    const before = this.comment;
-    this.comment = { ...comment, replies: undefined };
-    const same = (key: keyof Comment) => before[key] === comment[key];
-    if (!same("revision") || !same("removed") || !same("status") || !same("html")) this.draw();
-    else if (!same("score")) this._ownPart ? this.draw() : this._drawVotes();
-  }
-
-  addReply(view: CommentView): void {
-    this.children.push(view);
-    this.replies.append(view.element);
-    this._drawToggle();
-  }
-
-  dropReply(view: CommentView): void {
-    this.children.splice(this.children.indexOf(view), 1);
-    this._drawToggle();
-  }
-
-  draw(): void {
-    this._votes.length = 0;
-    const { comment } = this;
-    const label = `name-${comment.id}`;
-    set(this.article, "aria-labelledby", label);
-    if (this._leaving) return;
-    if (comment.removed) this._drawRemoved(comment.removed, label);
-    else fill(this.article, avatar(comment.name), this._head(label), this._answers(), this._ownPart?.ownNote(this._context, this), this._body(), this._actions());
-    this._drawToggle();
-  }
-
-  /** Opens what hides it, brings it into view, marks it for a moment and shows the exact time. */
-  highlight(): void {
-    for (let view = this.host; view; view = view.host) view.collapse(false);
-    const time = this.article.querySelector("time")!;
-    const at = new Date(time.dateTime);
-    set(time, "data-exact", true);
-    fill(time, short(at, Date.now(), this._context.language));
-    this.article.classList.remove("found");
-    this.article.scrollIntoView({ block: "center" });
-    this.article.classList.add("found");
-    this.article.focus({ preventScroll: true });
-  }
-
-  collapse(collapsed: boolean): void {
-    this._collapsed = collapsed;
-    this._drawToggle();
-  }
-
-  /** Lets the root's own line say that more replies are to be had. */
-  showMore(more: HTMLElement | null): void {
-    fill(this._below, more);
-  }
-
-  /** Hands the article over to whoever draws the withdrawal. */
-  leave(): void {
-    this._leaving = true;
-    this._drawToggle();
-  }
-
-  stay(): void {
-    this._leaving = false;
-    this.draw();
-    this.article.focus();
-  }
-
-  gone(): void {
-    this._leaving = false;
-    const wasPublished = this.comment.status === "published";
-    this._context.store.change((kept) => delete kept.own[this.comment.id]);
-    if (wasPublished) this._conversation.counted(-1);
-    if (wasPublished && this.children.length) {
-      this.comment = { ...this.comment, removed: "author" };
-      this.draw();
-    } else this._conversation.dropped(this);
-  }
-
-  private get _ownPart(): Writing | null {
-    return this.isOwn ? this._conversation.part : null;
-  }
-
-  private _head(label: string): HTMLElement {
-    const { comment, _context: context } = this;
-    const { say, language } = context;
-    const at = new Date(comment.created_at);
-    const time = h("time", { datetime: comment.created_at, title: exact(at, language) }, relative(at, Date.now(), language));
-    const here = `#comment-${comment.id}`;
-    return h(
-      "header",
-      {},
-      h("bdi", { class: "name", id: label, part: "name" }, comment.name),
-      this.isOwn && h("span", { class: "you" }, say("you")),
-      comment.badge && h("span", { class: "badge", part: "badge" }, comment.badge),
-      h("a", { class: "when", href: here, "data-exact": exact(at, language) }, time),
-      comment.edited_at && h("span", { class: "muted" }, say("edited")),
-      this.isNew && h("span", { class: "new" }, h("span", {}, say("new"))),
-    );
-  }
-
-  // From the fifth level on (the third in narrow columns) replies stand flat, so each names whom it answers.
-  private _answers(): HTMLElement | null {
-    const asked = this.parent;
-    if (this.depth < 4 || !asked) return null;
-    const { say } = this._context;
-    const open = (event: Event) => {
-      event.preventDefault();
-      this._conversation.reveal(asked.comment.id);
+  const draw = (view: View) => {
+    const { _article: article, _comment: comment, _isFolded: folded, _isNew: isNew, _leaving: leaving } = view;
+    const { id, name = "…", removed, badge, created_at: datetime, edited_at: edited } = comment;
+    const own = store._kept.own[id];
+    const at = new Date(datetime);
+    const gone = leaving ? say(Word.withdrew) : removed && say(REMOVED[removed]);
+    const buttons = () => [...article.querySelectorAll("button")];
+    const focused = buttons().indexOf(root.activeElement as HTMLButtonElement);
+    const fold = () => {
+      view._isFolded = !folded;
+      draw(view);
     };
-    const link = h("a", { href: `#comment-${asked.comment.id}`, click: open, dir: "auto" }, asked.comment.name ?? "…");
-    return h("p", { class: "answers" }, icon(icons.reply), h("span", {}, say("in_reply_to"), " "), link);
-  }
-
-  private _body(): HTMLElement {
-    const rejected = this.comment.status === "rejected";
-    const body = h("div", { class: rejected ? "body muted" : "body", dir: "auto", part: "body" });
-    body.append(readBody(this.comment.html));
-    return body;
-  }
-
-  private _actions(): HTMLElement {
-    const { _context: context, _conversation: conversation } = this;
-    const { say } = context;
-    const actions = h("div", { class: "actions", part: "actions" });
-    const reply = !conversation.closed && quiet(say("reply"), () => conversation.reply(this));
-    const part = this._ownPart;
-    if (part) fill(actions, ...part.ownActions(context, conversation, this, reply));
-    else fill(actions, ...this._publicActions(reply));
-    this._drawVotes();
-    return actions;
-  }
-
-  private _publicActions(reply: HTMLElement | false): Child[] {
-    const { say, store } = this._context;
-    this._votes.push(
-      iconButton(icons.up, say("vote_up"), () => this._vote(1)),
-      iconButton(icons.down, say("vote_down"), () => this._vote(-1)),
+    view._stop?.();
+    article.ariaLabel = gone || name;
+    view._element.classList.toggle("folded", !!folded);
+    fill(
+      article,
+      gone
+        ? h("span.avatar", icon(removed === "review" ? icons.clock : icons.minus))
+        : h("span.avatar", { "data-hue": hue(name), "aria-hidden": "true" }, initials(name)),
+      h(
+        "header",
+        h(gone ? "span" : "bdi.name", gone || name),
+        own && h("span.you", say(Word.you)),
+        badge && h("span.badge", badge),
+        h("a.when", { href: `#comment-${id}`, title: language._exact(at) }, h("time", { datetime }, language._relative(at))),
+        edited && h("span", say(Word.edited)),
+        isNew && h("span.new", say(Word.new)),
+        button("quiet fold", fold, icon(folded ? icons.plus : icons.minus), {
+          title: say(Word.replies_to, name),
+          "aria-expanded": `${!folded}`,
+        }),
+      ),
+      ...(leaving ? [undoing(view, leaving)] : removed ? [] : words(view)),
+      folded && button("link", fold, say(Word.show_replies, view._replies.querySelectorAll(".body").length)),
     );
-    const link = iconButton(icons.link, say("copy_link"), () => this._copyLink());
-    const flag = iconButton(icons.flag, say("report"), () => this._conversation.report(this));
-    if (store.kept.reported[this.comment.id]) {
-      flag.append(h("span", {}, say("reported")));
-      set(flag, "aria-label", null);
+    buttons()[focused]?.focus();
+  };
+
+  const words = (view: View) => {
+    const { _comment: { html, id, reason, statement, status }, _depth: depth, _host: host, _parent: parent } = view;
+    const own = store._kept.own[id];
+    const isRejected = status === "rejected";
+    const answered = parent && (parent !== host || depth > NARROW) && parent._comment;
+    let outcome: HTMLElement | undefined;
+    view._article.classList.toggle("rejected", isRejected);
+    if (isRejected) outcome = note(icons.alert, reason || say(Word.rejected), statement?.text || say(Word.decided), " ", thread._link("rules_url"));
+    else if (status !== "published") outcome = note(icons.clock, say(Word.pending), say(Word.only_you), " ", reason);
+    else if (own?.waiting) {
+      outcome = note(icons.check, say(Word.published), say(Word.approved));
+      store._change((kept) => (kept.own[id] = { ...own, waiting: false }));
     }
-    return [this._votes[0], this._score, this._votes[1], reply, h("span", { class: "gap" }), link, flag];
-  }
+    return [
+      answered &&
+        h(
+          "p.answers",
+          h("span", "↳ ", say(Word.in_reply_to)),
+          h("a", { href: `#comment-${answered.id}`, dir: "auto" }, answered.name ?? "…"),
+        ),
+      outcome,
+      h("div.body", { dir: "auto" }, readBody(html)),
+      h("div.actions", ...(own ? ownActions(view) : actions(view))),
+    ];
+  };
 
-  private _drawVotes(): void {
-    const { store, language } = this._context;
-    const mine = store.kept.votes[this.comment.id] ?? 0;
-    const score = this.comment.score ?? 0;
-    fill(this._score, language.number(score));
-    this._score.classList.toggle("voted", !!mine);
-    this._votes.forEach((vote, index) => set(vote, "aria-pressed", String(mine === (index ? -1 : 1))));
-  }
-
-  private async _vote(direction: number): Promise<void> {
-    const { store, api, say, announce, emit } = this._context;
-    const { id, score } = this.comment;
-    const before = store.kept.votes[id] ?? 0;
-    const value = before === direction ? 0 : direction;
-    const settle = (vote: number, points: number) => {
-      store.change((kept) => {
-        if (vote) kept.votes[id] = vote;
-        else delete kept.votes[id];
+  const actions = (view: View): Part[] => {
+    const { _comment: comment } = view;
+    const { id, score } = comment;
+    const { votes } = thread._policy;
+    const { reported, votes: given } = store._kept;
+    const mine = given[id] ?? 0;
+    const vote = (picture: string, word: Word, direction: number) =>
+      button("quiet icon-button", () => cast(view, mine === direction ? 0 : direction), icon(picture), {
+        title: say(word),
+        "aria-pressed": `${mine === direction}`,
       });
-      this.comment.score = points;
-      this._drawVotes();
-    };
-    const author_key = store.authorKey();
-    settle(value, score + value - before);
-    try {
-      const told = await api.post<{ score: number; value: number }>(`comments/${id}/votes`, { value, author_key });
-      settle(value, told.score);
-      emit("vote", { id, value, score: told.score });
-    } catch (problem) {
-      settle(before, score);
-      announce(say("vote_failed"));
-      emit("error", { problem });
+    return [
+      votes !== "none" && vote(icons.up, Word.vote_up, 1),
+      votes !== "none" && h(mine ? "span.score on" : "span.score", language._number(score)),
+      votes === "both" && vote(icons.down, Word.vote_down, -1),
+      reply(view),
+      h("span.gap"),
+      button(reported[id] ? "quiet on" : "quiet icon-button", () => openReport(thread, comment, () => draw(view)), icon(icons.flag), reported[id] ? say(Word.reported) : { title: say(Word.report) }),
+    ];
+  };
+
+  const reply = (view: View) => !thread._closed && button("quiet", () => thread._compose({ _parent: view._comment }, view._article), say(Word.reply));
+
+  const ownActions = (view: View): Part[] => {
+    const { _article: article, _comment: { id, score, status }, _parent: parent } = view;
+    const { body, token, until } = store._kept.own[id]!;
+    const isPublished = status === "published";
+    if (status === "rejected") {
+      const dismiss = () => {
+        store._change(({ own }) => (own[id] = { dismissed: true }));
+        thread._drop(view);
+      };
+      return [!thread._closed && button("quiet", () => thread._compose({ _parent: parent?._comment, _words: body }, article), say(Word.again)), button("quiet", dismiss, say(Word.dismiss))];
     }
-  }
+    const left = h("span");
+    const end = Date.parse(until!);
+    const edit = token && end > Date.now() && !thread._closed && button("quiet", () => thread._compose({ _edit: { id, token, until: end }, _words: body }, article), say(Word.edit), " ", left);
+    if (edit) {
+      view._stop = thread._countdown(end, (seconds) => {
+        left.textContent = language._duration(seconds);
+        if (!seconds) edit.remove();
+      });
+    }
+    return [
+      isPublished && thread._policy.votes !== "none" && h("span", say(Word.points, score)),
+      isPublished && reply(view),
+      edit,
+      button("quiet", () => withdraw(view), say(Word.withdraw)),
+    ];
+  };
 
-  private _copyLink(): void {
-    const { announce, say } = this._context;
-    location.hash = `comment-${this.comment.id}`;
-    navigator.clipboard?.writeText(location.href).then(
-      () => announce(say("link_copied")),
-      () => {}, // the address bar shows it too
-    );
-  }
+  const cast = async (view: View, value: number) => {
+    const { id } = view._comment;
+    const { score } = await ask<{ score: number }>(`comments/${id}/votes`, { value, author_key: store._key() });
+    store._change(({ votes }) => (votes[id] = value));
+    view._comment.score = score;
+    draw(view);
+    emit("vote", { id, value, score });
+  };
 
-  private _drawRemoved(by: keyof typeof REMOVED, label: string): void {
-    const { say, language } = this._context;
-    const at = new Date(this.comment.created_at);
-    const time = h("time", { datetime: this.comment.created_at, title: exact(at, language) }, relative(at, Date.now(), language));
-    const words = h("span", { class: "muted", id: label }, say(`removed_${by}`));
-    const header = h("header", {}, words, h("span", { class: "when" }, time));
-    fill(this.article, h("span", { class: "avatar" }, icon(REMOVED[by])), header);
-  }
+  // It goes at once from sight, and is sent when the reader has had time to think again.
+  const withdraw = (view: View) => {
+    view._leaving = Date.now() + UNDO;
+    draw(view);
+    view._article.querySelector<HTMLElement>(".link")!.focus();
+  };
 
-  private _drawToggle(): void {
-    const many = this.children.length;
-    const { say } = this._context;
-    const header = this.article.querySelector("header");
-    this.replies.hidden = !many || this._collapsed;
-    this._below.hidden = this._collapsed && !!many;
-    this._toggle?.remove();
-    this.element.querySelector(":scope > .unfold")?.remove();
-    if (!many || !header || this._leaving) return;
-    const name = this.comment.name ?? "";
-    const flip = () => {
-      this.collapse(!this._collapsed);
-      this._toggle?.focus();
+  const undoing = (view: View, end: number) => {
+    const { _article: article, _comment: { id, status }, _replies: replies } = view;
+    const left = h("span");
+    const stay = () => {
+      view._leaving = 0;
+      draw(view);
+      article.focus();
     };
-    this._toggle = iconButton(this._collapsed ? icons.plus : icons.minus, say(this._collapsed ? "expand" : "collapse", { name }), flip);
-    set(this._toggle, "aria-expanded", this._collapsed ? "false" : "true");
-    header.append(this._toggle);
-    if (this._collapsed) this.element.append(button("unfold link", flip, say("show_replies", { n: this._descendants })));
-  }
+    view._leave = async () => {
+      view._stop!();
+      view._leaving = 0;
+      try {
+        await ask(`comments/${id}/withdrawal`, { author_key: store._key() }, { method: "POST", keepalive: true });
+        store._change(({ own }) => delete own[id]);
+        if (status === "published") thread._count(-1);
+        if (status !== "published" || !replies.firstChild) return thread._drop(view);
+        view._comment.removed = "author";
+        draw(view);
+      } catch (problem) {
+        stay();
+        thread._fail(problem as Problem);
+      }
+    };
+    view._stop = thread._countdown(end, (seconds) => {
+      left.textContent = language._duration(seconds);
+      if (!seconds) void view._leave!();
+    });
+    return h("div.actions", button("link", stay, say(Word.undo)), left);
+  };
 
-  private get _descendants(): number {
-    return this.comment.replies_total ?? this.children.reduce((sum, child) => sum + 1 + child._descendants, 0);
-  }
+  return draw;
+}
+
+// The first letters of the first and the last word.
+function initials(name: string): string {
+  const [first = "", ...others] = name.match(/(?<!\S)[\p{L}\p{N}]/gu) ?? [];
+  return (first + (others.at(-1) ?? "")).toLocaleUpperCase();
+}
+
+// Twelve colours: they are rules of the style sheet, since a style attribute would need a looser policy of the page.
+function hue(name: string): number {
+  return [...name].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)!) % 9973, 7) % 12;
 }

@@ -1,21 +1,22 @@
 // <comments-count>: the number of comments of one article; all of a page's elements share one request.
 
+import { asker } from "./api";
 import { fill, h } from "./dom";
-import { dispatch, languageOf, reflect, serviceOf } from "./element";
-import { sheets } from "./sheet";
+import { dispatch, reflect, rooted, serviceOf } from "./element";
+import { languageOf } from "./language";
+import { Word } from "./words";
 
-const ATTRIBUTES = ["site", "slug", "service", "lang", "format"];
+const ATTRIBUTES = ["site", "slug", "service", "format"];
 const MOST = 100; // slugs that the service takes in one request
 
 const waiting = new Set<CommentsCount>();
 
 export class CommentsCount extends HTMLElement {
-  static observedAttributes = ATTRIBUTES;
+  static observedAttributes = [...ATTRIBUTES, "lang"];
 
-  private readonly _root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+  readonly _root = rooted(this);
 
   connectedCallback(): void {
-    this._root.adoptedStyleSheets = sheets();
     if (!this._root.firstChild) fill(this._root, h("slot"));
     enqueue(this);
   }
@@ -27,60 +28,41 @@ export class CommentsCount extends HTMLElement {
   attributeChangedCallback(): void {
     if (this.isConnected) enqueue(this);
   }
-
-  /** Where this element's number is asked for; null while an attribute is missing. */
-  get address(): string | null {
-    const site = this.getAttribute("site")?.trim();
-    return site && this.getAttribute("slug")?.trim() ? `${serviceOf(this)}/api/v1/sites/${encodeURIComponent(site)}/counts` : null;
-  }
-
-  show(count: number): void {
-    const language = languageOf(this);
-    const words = count ? language.say("count", { n: count }) : language.say("count_none");
-    const text = this.getAttribute("format") === "number" ? language.number(count) : words;
-    fill(this._root, h("span", { part: "count" }, text));
-  }
-
-  fail(problem: unknown): void {
-    dispatch(this, "error", { problem });
-  }
-}
-
-reflect(CommentsCount.prototype, ATTRIBUTES);
-
-function enqueue(element: CommentsCount): void {
-  if (!waiting.size) queueMicrotask(ask);
-  waiting.add(element);
-}
-
-function ask(): void {
-  const elements = [...waiting];
-  waiting.clear();
-  for (const element of elements) if (!element.address) element.fail(new Error("comments-count needs a site and a slug attribute."));
-  const asked = Map.groupBy(elements.filter((element) => element.address), (element) => element.address!);
-  for (const [address, group] of asked) void askOne(address, group);
-}
-
-async function askOne(address: string, elements: CommentsCount[]): Promise<void> {
-  const slugs = [...new Set(elements.map((element) => element.slug))];
-  for (let start = 0; start < slugs.length; start += MOST) {
-    const batch = slugs.slice(start, start + MOST);
-    const concerned = elements.filter((element) => batch.includes(element.slug));
-    try {
-      const query = new URLSearchParams(batch.map((slug) => ["slug", slug]));
-      const answer = await fetch(`${address}?${query}`, { credentials: "omit" });
-      if (!answer.ok) throw new Error(`Status ${answer.status}`);
-      const { counts } = (await answer.json()) as { counts: Record<string, number> };
-      for (const element of concerned) element.show(counts[element.slug] ?? 0);
-    } catch (problem) {
-      for (const element of concerned) element.fail(problem);
-    }
-  }
 }
 
 export interface CommentsCount {
   site: string;
   slug: string;
-  service: string;
   format: string;
+}
+
+reflect(CommentsCount, ATTRIBUTES);
+
+function enqueue(element: CommentsCount): void {
+  if (!waiting.size) queueMicrotask(askAll);
+  waiting.add(element);
+}
+
+function askAll(): void {
+  const groups = Map.groupBy(waiting, (element) => `${serviceOf(element)}/api/v1/sites/${encodeURIComponent(element.site)}/`);
+  waiting.clear();
+  for (const [address, group] of groups) {
+    const slugs = [...new Set(group.map(({ slug }) => slug))];
+    while (slugs.length) void askOne(address, group, slugs.splice(0, MOST));
+  }
+}
+
+async function askOne(address: string, group: CommentsCount[], slugs: string[]): Promise<void> {
+  const ask = asker(address, (input, init) => fetch(input, init));
+  const counted = ask<{ counts: Record<string, number> }>("counts?" + new URLSearchParams(slugs.map((slug) => ["slug", slug])), {}, {});
+  for (const element of group.filter(({ slug }) => slugs.includes(slug))) {
+    try {
+      const language = await languageOf(element, serviceOf(element));
+      const count = (await counted).counts[element.slug] ?? 0;
+      const words = count ? language._say(Word.count, count) : language._say(Word.none);
+      fill(element._root, h("span.count", element.format === "number" ? language._number(count) : words));
+    } catch (problem) {
+      dispatch(element, "error", { problem });
+    }
+  }
 }

@@ -1,35 +1,55 @@
 // Elements made one by one: nothing in the widget parses a string as HTML.
 
-export type Child = Node | string | null | undefined | false;
+import { alert } from "./icons";
+
 type Settings = Record<string, unknown>;
+type Child = Node | string | null | undefined | false | 0;
+export type Part = Child | Settings;
+type Tag = keyof HTMLElementTagNameMap;
 
-/** An element with attributes (false, null and undefined are left out), listeners (functions) and children. */
-export function h<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  settings: Settings = {},
-  ...children: Child[]
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(settings)) {
-    if (typeof value === "function") element.addEventListener(name, value as EventListener);
-    else set(element, name, value);
-  }
-  fill(element, ...children);
-  return element;
-}
-
-/** Sets an attribute; true makes it empty, and false, null or undefined take it away. */
-export function set(element: Element, name: string, value: unknown): void {
-  if (value === false || value == null) element.removeAttribute(name);
-  else element.setAttribute(name, value === true ? "" : String(value));
+/** An element: "tag.its classes" (which are its parts too), then children and settings; false and null are left out. */
+export function h<K extends Tag>(tag: K | `${K}.${string}`, ...parts: Part[]): HTMLElementTagNameMap[K] {
+  const [name, look] = tag.split(".") as [K, string?];
+  return add(document.createElement(name), look && { class: look, part: look }, ...parts);
 }
 
 /** Replaces what an element contains. */
 export function fill(element: Element | ShadowRoot, ...children: Child[]): void {
-  element.replaceChildren(...children.filter((child) => child || child === "").map((child) => child as Node | string));
+  element.replaceChildren();
+  add(element, ...children);
 }
 
-/** A plain button that never submits a form. */
-export function button(look: string, press: (event: Event) => void, ...children: Child[]): HTMLButtonElement {
-  return h("button", { type: "button", class: look, click: press }, ...children);
+function add<E extends Element | ShadowRoot>(element: E, ...parts: Part[]): E {
+  for (const part of parts) {
+    if (typeof part === "string" || part instanceof Node) element.append(part);
+    else for (const name in part || {}) set(element as Element, name, (part as Settings)[name]);
+  }
+  return element;
+}
+
+/** Sets an attribute, or adds a listener (a function); null, false and undefined take an attribute away. */
+export function set(element: Element, name: string, value: unknown): void {
+  if (typeof value === "function") Object.assign(element, { ["on" + name]: value });
+  else if (value == null || value === false) element.removeAttribute(name);
+  else element.setAttribute(name, value as string);
+}
+
+/** A picture beside words: hidden from assistive technology. */
+export function icon(d: string): Element {
+  const make = (name: string) => document.createElementNS("http://www.w3.org/2000/svg", name);
+  const [svg, path] = [make("svg"), make("path")];
+  svg.ariaHidden = "true";
+  set(path, "d", d);
+  svg.append(path);
+  return svg;
+}
+
+/** A note with an icon, a bold first line and quieter words below. */
+export function note(picture: string, title: string, ...more: Part[]): HTMLElement {
+  return h("div.note", icon(picture), h("strong", title), h("span", ...more));
+}
+
+/** Says in its place what is wrong; nothing when nothing is. */
+export function wrong(place: HTMLElement, sentence: string | false | undefined): void {
+  fill(place, sentence && icon(alert), sentence);
 }

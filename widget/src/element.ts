@@ -1,28 +1,26 @@
 // <comments-thread>: the element that a page embeds; its attributes are its interface.
 
-import { Api } from "./api";
-import { Clock } from "./clock";
-import type { Context } from "./context";
+import { asker, type Page } from "./api";
 import { fill, h } from "./dom";
-import { Language } from "./language";
-import { Store } from "./storage";
-import { sheets } from "./sheet";
-import { sortOf, ThreadView } from "./thread";
+import { languageOf } from "./language";
+import { Store } from "./store";
+import text from "./styles.css";
+import { openThread, type Thread } from "./thread";
+import { Word } from "./words";
 
-const ATTRIBUTES = ["site", "slug", "service", "sort", "lang", "theme", "load", "rules", "privacy", "contact"] as const;
+const ATTRIBUTES = ["site", "slug", "service", "sort", "theme", "load", "rules", "privacy", "contact"];
+
+let sheet: CSSStyleSheet | undefined;
 
 export class CommentsThread extends HTMLElement {
   static observedAttributes = ["site", "slug", "service", "lang"];
 
-  private readonly _root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
-  private _life = new AbortController();
-  private _view: ThreadView | null = null;
-  private _started = false; // attributes that are there from the beginning are read by the start
-  private _queued = false;
+  private readonly _root = rooted(this);
+  private _life: AbortController | null = null;
+  private _thread: Thread | null = null;
 
   connectedCallback(): void {
-    this._root.adoptedStyleSheets = sheets();
-    this._start();
+    void this._start();
   }
 
   disconnectedCallback(): void {
@@ -31,108 +29,95 @@ export class CommentsThread extends HTMLElement {
 
   attributeChangedCallback(_name: string, before: string | null, after: string | null): void {
     // Several attributes often change together: one new start for all of them.
-    if (!this._started || before === after || this._queued) return;
-    this._queued = true;
-    queueMicrotask(() => {
-      this._queued = false;
-      if (!this._started) return;
-      this._stop();
-      this._start();
-    });
+    if (!this._life || before === after) return;
+    this._stop();
+    queueMicrotask(() => this.isConnected && !this._life && this._start());
   }
 
   /** Asks the service for the thread again. */
-  reload(): Promise<void> {
-    return this._view?.load() ?? Promise.resolve();
+  async reload(): Promise<void> {
+    await this._thread?._load();
   }
 
   /** The one road to the network; a page may replace it. */
-  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  fetch(input: string, init?: RequestInit): Promise<Response> {
     return window.fetch(input, init);
   }
 
-  private _start(): void {
-    this._started = true;
-    const missing = (["site", "slug"] as const).find((name) => !this.getAttribute(name)?.trim());
-    const language = languageOf(this);
-    if (missing) return this._complain(language.say("missing", { name: missing }));
-    this._life = new AbortController();
-    const begin = () => this._open(language);
-    const load = this.getAttribute("load");
-    if (load === "click") this._offer(language, begin);
-    else if (load === "lazy") this._await(begin);
-    else begin();
-  }
-
-  private _open(language: Language): void {
-    const { signal } = this._life;
+  private async _start(): Promise<void> {
+    const { _root: root } = this;
+    const { signal } = (this._life = new AbortController());
+    const { load, site, slug } = this;
+    const sort = this.sort || "newest";
     const service = serviceOf(this);
-    const site = this.getAttribute("site")!.trim();
-    const status = h("div", { role: "status", class: "unseen" });
-    const context: Context = {
-      service,
-      site,
-      slug: this.getAttribute("slug")!,
-      host: this,
-      root: this._root,
-      api: new Api(service, site, (input, init) => this.fetch(input, init), signal),
-      store: new Store(`comments:${service}/${site}`),
-      clock: new Clock(signal),
-      language,
-      say: (word, places) => language.say(word, places),
-      signal,
-      emit: (name, detail, cancelable) => this._emit(name, detail, cancelable),
-      announce: (sentence) => fill(status, sentence),
+    if (!site || !slug) {
+      const sentence = `comments-thread needs a ${site ? "slug" : "site"} attribute.`;
+      fill(root, h("p.error", { role: "alert" }, sentence));
+      return void dispatch(this, "error", { problem: new Error(sentence) });
+    }
+    if (load === "click") {
+      const words = (await languageOf(this, service))._say(Word.show);
+      await new Promise((click) => fill(root, h("button.outline wide", { click }, words)));
+    }
+    if (load === "lazy") {
+      if (!root.firstChild) fill(root, h("slot"));
+      await new Promise<void>((near) => {
+        const watcher = new IntersectionObserver(([entry]) => entry!.isIntersecting && near(), { rootMargin: "600px" });
+        watcher.observe(this);
+        signal.addEventListener("abort", () => watcher.disconnect());
+      });
+    }
+    if (signal.aborted) return;
+    const ask = asker(`${service}/api/v1/sites/${encodeURIComponent(site)}/`, (input, init) => this.fetch(input, init), signal);
+    // The words may be on their way at the same time, unless only the answer says which.
+    const page = ask<Page>("comments", { slug, sort }, {});
+    const language = await languageOf(this, service, page.then(({ policy }) => policy.language, () => ""));
+    if (signal.aborted) return;
+    const place = {
+      _host: this,
+      _root: root,
+      _slug: slug,
+      _ask: ask,
+      _store: new Store(`comments:${service}/${site}`),
+      _language: language,
+      _say: language._say,
+      _signal: signal,
+      _emit: (name: string, detail = {}, cancelable = false) => !signal.aborted && dispatch(this, name, detail, cancelable),
     };
-    fill(this._root, status);
-    this._view = new ThreadView(context, sortOf(this.getAttribute("sort")));
-    void this._view.load();
+    this._thread = openThread(place, sort);
+    await this._thread._load(page);
   }
 
   private _stop(): void {
-    this._started = false;
-    this._life.abort();
-    this._view = null;
+    this._life?.abort();
+    this._life = this._thread = null;
     fill(this._root);
-  }
-
-  private _offer(language: Language, begin: () => void): void {
-    const show = h("button", { type: "button", class: "outline wide", click: begin }, language.say("show"));
-    fill(this._root, show);
-  }
-
-  private _await(begin: () => void): void {
-    const watcher = new IntersectionObserver(
-      (entries) => {
-        if (!entries.some((entry) => entry.isIntersecting)) return;
-        watcher.disconnect();
-        begin();
-      },
-      { rootMargin: "600px" },
-    );
-    this._life.signal.addEventListener("abort", () => watcher.disconnect());
-    fill(this._root, h("slot"));
-    watcher.observe(this);
-  }
-
-  private _complain(sentence: string): void {
-    fill(this._root, h("p", { class: "error", role: "alert" }, sentence));
-    this._emit("error", { problem: new Error(sentence) });
-  }
-
-  private _emit(name: string, detail: object = {}, cancelable = false): boolean {
-    return dispatch(this, name, detail, cancelable);
   }
 }
 
-export interface CommentsThread extends Record<Exclude<(typeof ATTRIBUTES)[number], "lang">, string> {}
+export interface CommentsThread {
+  site: string;
+  slug: string;
+  sort: string;
+  load: string;
+}
 
-reflect(CommentsThread.prototype, ATTRIBUTES);
+reflect(CommentsThread, ATTRIBUTES);
+
+/** An element's shadow root, with the style sheet; what the service drew into it stays. */
+export function rooted(element: HTMLElement): ShadowRoot {
+  const root = element.shadowRoot ?? element.attachShadow({ mode: "open" });
+  if (!sheet) {
+    sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+  }
+  root.adoptedStyleSheets = [sheet];
+  return root;
+}
 
 /** Gives each attribute a property of the same name. */
-export function reflect(prototype: HTMLElement, names: readonly string[]): void {
+export function reflect({ prototype }: { prototype: HTMLElement }, names: string[]): void {
   for (const name of names) {
-    if (name === "lang") continue; // the platform has it
     Object.defineProperty(prototype, name, {
       get(this: HTMLElement) {
         return this.getAttribute(name) ?? "";
@@ -146,12 +131,7 @@ export function reflect(prototype: HTMLElement, names: readonly string[]): void 
 
 /** The service's origin: where this script came from, unless the element names another. */
 export function serviceOf(element: Element): string {
-  return (element.getAttribute("service") ?? new URL(import.meta.url).origin).replace(/\/+$/, "");
-}
-
-/** The nearest language that the page declares, else English. */
-export function languageOf(element: Element): Language {
-  return new Language(element.closest<HTMLElement>("[lang]")?.lang || "en");
+  return (element.getAttribute("service") || new URL(import.meta.url).origin).replace(/\/+$/, "");
 }
 
 /** Dispatches `comments:<name>`; false when a listener cancelled it. */

@@ -1,65 +1,88 @@
-// The widget's words in one language; a word that is missing there is said in English.
+// How the widget speaks: words, numbers and moments in one language; what is missing there is said in English.
 
-import english from "./languages/en.json";
-import type writing from "./languages/en.writing.json";
+import type { Word } from "./words";
 
-export type Word = keyof typeof english | keyof typeof writing;
-type Words = Partial<Record<string, string>>;
+/** One language's words by the English ones; `|` names the plural categories that forms stand for, in order. */
+type Words = Record<string, string> & { "|"?: string };
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 export class Language {
-  readonly locale: string;
+  private readonly _order: string[];
   private readonly _plural: Intl.PluralRules;
-  private readonly _number: Intl.NumberFormat;
-  private _english: Words = english;
+  private readonly _numbers: Intl.NumberFormat;
+  private readonly _days: Intl.DateTimeFormat;
+  private readonly _years: Intl.DateTimeFormat;
 
   constructor(
-    tag: string,
-    private readonly _words: Words = english,
+    private readonly _locale: string,
+    readonly _name: string,
+    private readonly _words: Words,
   ) {
-    // Dates speak the language of the words. Plain English puts the day first and counts 24 hours, as drawn.
-    this.locale = /^en-/i.test(tag) || _words !== english ? supported(tag) : "en-GB";
-    this._plural = new Intl.PluralRules(this.locale);
-    this._number = new Intl.NumberFormat(this.locale);
+    this._order = (_words["|"] ?? "one").split(" ");
+    this._plural = new Intl.PluralRules(_locale);
+    this._numbers = new Intl.NumberFormat(_locale);
+    this._days = new Intl.DateTimeFormat(_locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+    this._years = new Intl.DateTimeFormat(_locale, { dateStyle: "medium", timeStyle: "short" });
   }
 
-  /** More English words, of a part that came later. */
-  learn(words: Words): void {
-    this._english = { ...this._english, ...words };
-  }
-
-  /** A sentence with its {places} filled. With `n`, the form that n asks for: `word_one`, `word_few`, else `word`. */
-  say(word: Word, places: Record<string, string | number> = {}): string {
-    const { n } = places;
-    const form = typeof n === "number" ? this._find(`${word}_${this._plural.select(n)}`) : undefined;
-    return (form ?? this._find(word) ?? word).replace(/\{(\w+)\}/g, (_, place: string) => this._shown(places[place]));
-  }
+  /** A sentence with its place filled; a number also chooses the form. */
+  readonly _say = (word: Word, value: string | number = ""): string => {
+    const forms = (this._words[word] ?? word).split("|");
+    const isNumber = typeof value === "number";
+    const form = forms[isNumber ? this._order.indexOf(this._plural.select(value)) : 0] ?? forms.at(-1)!;
+    return form.replace(/\{\w+\}/, () => (isNumber ? this._number(value) : value));
+  };
 
   /** The sentence for a code of the service, else what the service itself said. */
-  problem(code: string, message: string): string {
-    return this._words[`error_${code}`] ?? message;
+  _problem({ code, message }: { code: string; message: string }): string {
+    return this._words["error_" + code] ?? message;
   }
 
-  number(value: number): string {
-    return this._number.format(value).replace("-", "−");
+  _number(value: number): string {
+    return this._numbers.format(value).replace("-", "−");
   }
 
-  date(at: Date, style: Intl.DateTimeFormatOptions): string {
-    return new Intl.DateTimeFormat(this.locale, style).format(at);
+  /** "now", "18 minutes ago", "21 Nov, 22:10". */
+  _relative(at: Date): string {
+    const age = Date.now() - +at;
+    const ago = (amount: number, unit: "hour" | "minute" | "second") =>
+      new Intl.RelativeTimeFormat(this._locale, { numeric: "auto" }).format(-Math.floor(amount), unit);
+    return age < MINUTE ? ago(0, "second") : age < HOUR ? ago(age / MINUTE, "minute") : age < DAY ? ago(age / HOUR, "hour") : this._short(at);
   }
 
-  private _find(key: string): string | undefined {
-    return this._words[key] ?? this._english[key];
+  /** "21 Nov, 22:10", with the year when it is another one. */
+  _short(at: Date): string {
+    return (at.getFullYear() === new Date().getFullYear() ? this._days : this._years).format(at);
   }
 
-  private _shown(value: string | number | undefined): string {
-    return typeof value === "number" ? this.number(value) : (value ?? "");
+  /** "22 Nov 2026, 13:05". */
+  _exact(at: Date): string {
+    return this._years.format(at);
+  }
+
+  /** "42 sec", "12 min". */
+  _duration(seconds: number): string {
+    const isShort = seconds < 60;
+    return new Intl.NumberFormat(this._locale, { style: "unit", unit: isShort ? "second" : "minute" }).format(isShort ? seconds : Math.floor(seconds / 60));
   }
 }
 
-function supported(tag: string): string {
-  try {
-    return Intl.getCanonicalLocales(tag)[0] ?? "en-GB";
-  } catch {
-    return "en-GB";
+const files = new Map<string, Promise<Words>>();
+
+/** The nearest language that the page declares, or else `otherwise`; English where its file does not arrive. */
+export async function languageOf(element: Element, service: string, otherwise?: Promise<string> | string): Promise<Language> {
+  const tag = element.closest<HTMLElement>("[lang]")?.lang || (await otherwise) || "";
+  const [, known, region] = /^(de|fr|es|uk|ar|en)(-..)?$/i.exec(tag) ?? [];
+  const name = known?.toLowerCase() ?? "en";
+  let words: Words = {};
+  if (name !== "en") {
+    const address = `${service}/embed/v1.${name}.json`;
+    if (!files.has(address)) files.set(address, fetch(address, { credentials: "omit" }).then((answer) => answer.json()));
+    words = await files.get(address)!.catch(() => ({}));
   }
+  // Plain English puts the day first and counts 24 hours, as the pages of the service do.
+  return new Language(name === "ar" ? "ar-u-nu-arab" : region ? tag : name === "en" ? "en-GB" : name, name, words);
 }

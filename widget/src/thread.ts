@@ -1,491 +1,415 @@
 // The comments of one article: loads them, keeps them in step with the service, and opens what readers write in.
 
-import type { Comment, Page, Posted, Replies, Thread } from "./api";
-import type { Context } from "./context";
-import type { Conversation } from "./comment";
-import { Problem } from "./api";
-import { CommentView } from "./comment";
-import type { Composer, Task } from "./writing/composer";
-import { writing, type Writing } from "./writing";
-import { note, quiet } from "./context";
-import { button, fill, h, set } from "./dom";
+import type { Ask, Comment, Page, Policy, Problem, Replies } from "./api";
+import { drawer, type View } from "./comment";
+import { fill, h, icon, note, type Part } from "./dom";
+import { openForm, type Form, type Task } from "./form";
 import * as icons from "./icons";
-import { icon } from "./icons";
-import { relative } from "./time";
-import { readBody } from "./body";
+import type { Language } from "./language";
+import type { Store } from "./store";
+import { Word } from "./words";
 
-export type Sort = "newest" | "oldest" | "best";
-const SORTS: Sort[] = ["newest", "oldest", "best"];
-const DEPTH = 5; // levels drawn; the style sheet draws three of them in narrow columns
+/** What a thread is given by its element. */
+export interface Place {
+  readonly _host: HTMLElement;
+  readonly _root: ShadowRoot;
+  readonly _slug: string;
+  readonly _ask: Ask;
+  readonly _store: Store;
+  readonly _language: Language;
+  readonly _say: Language["_say"];
+  /** Ends when the element leaves the page or shows another thread. */
+  readonly _signal: AbortSignal;
+  /** Dispatches `comments:<name>` from the element; false when a listener cancelled it. */
+  readonly _emit: (name: string, detail?: object, cancelable?: boolean) => boolean;
+}
+
+/** What the comments and forms of a thread ask of it. */
+export interface Thread extends Place {
+  _policy: Policy;
+  /** Whether nobody may write any more. */
+  _closed: boolean;
+  /** Loads the first page and draws it; an error becomes a notice and an event, never an exception. */
+  _load(asked?: Promise<Page>): Promise<void>;
+  /** Says a sentence in the one status line. */
+  _announce(sentence: string): void;
+  /** A button; while what a press began is under way, further presses do nothing, and what fails is said. */
+  _button(look: string, press: (event: Event) => unknown, ...parts: Part[]): HTMLButtonElement;
+  /** Calls with the whole seconds that are left, at once and each second, 0 last; until what it returns is called. */
+  _countdown(end: number, watcher: (left: number) => void): () => void;
+  /** A link to what the element's attribute or else the site's policy names, never a script; null without an address. */
+  _link(name: keyof typeof LINKS): HTMLElement | null;
+  /** Opens a form in the place of the line that does so, or below the comment that it is about. */
+  _compose(task: Pick<Task, "_edit" | "_parent" | "_words">, article?: HTMLElement): void;
+  /** Changes the count by so many comments. */
+  _count(change: number): void;
+  /** Takes a comment out that nobody sees any more. */
+  _drop(view: View): void;
+  /** Says what did not work. */
+  _fail(problem: Problem): void;
+}
+
+const SORTS = { newest: Word.newest, oldest: Word.oldest, best: Word.best };
+const LINKS = { rules_url: Word.rules, privacy_url: Word.privacy, contact: Word.contact };
+const GET = {};
+const PIECE = 4; // roots that are drawn without a pause, each with up to five replies
 const RETRY = 20; // seconds after a failed load
 const LOOK = 30_000; // milliseconds between looks for news, and as much again by chance
-const FAR = 30; // pages of replies that a permalink may ask for
+const VISIT = 30 * 60_000; // looking again within half an hour is the same visit
 
-export class ThreadView implements Conversation {
-  private readonly _title = h("h2", { part: "heading", id: "heading" });
-  private readonly _sortBox = h("div", { class: "sort" });
-  private readonly _opener = h("div", { class: "opener" });
-  private readonly _notice = h("div", { class: "notice" });
-  private readonly _pill = h("div", { class: "pill-place" });
-  private readonly _list = h("ol", { class: "list", part: "list" });
-  private readonly _more = h("div", { class: "more" });
-  private readonly _views = new Map<number, CommentView>();
-  part: Writing | null = null;
-  private _thread: Thread | null = null;
-  private _next: string | null = null;
-  private _composer: Composer | null = null;
-  private _nextLook = Infinity;
-  private _load = 0;
-  private _stopRetry = () => {};
-  private _visit: number | null = null;
+export function openThread(place: Place, sort: string): Thread {
+  const { _ask: ask, _emit: emit, _host: host, _language: language, _root: root, _say: say, _signal: signal, _slug: slug, _store: store } = place;
+  const views = new Map<number, View>();
+  const watchers = new Set<() => void>();
+  const status = h("div.unseen", { role: "status" });
+  const title = h("h2.heading", say(Word.comments));
+  const sorter = h("label.sort");
+  const opener = h("div.opener");
+  const notice = h("div.notice");
+  const pill = h("div.pill-place");
+  const list = h("ol.list");
+  const more = h("div.more");
+  const section = h(
+    "section.thread",
+    { "aria-label": say(Word.comments), lang: language._name, dir: language._name === "ar" && "rtl" },
+    h("div.head", title, sorter),
+    opener,
+    notice,
+    pill,
+    list,
+    more,
+  );
+  let form: Form | undefined;
+  let count = -1;
+  let loads = 0;
+  let newest = Infinity; // the last comment that was there before what is marked as new
+  let nextLook = 0;
+  let ticks = 0;
+  let visit: number | undefined;
+  let stopRetry = () => {};
 
-  constructor(
-    private readonly _context: Context,
-    private _sort: Sort,
-  ) {
-    const head = h("div", { class: "head" }, this._title, this._sortBox);
-    this._skeleton();
-    const section = h("section", { "aria-labelledby": "heading", part: "thread" });
-    section.append(head, this._opener, this._notice, this._pill, this._list, this._more);
-    _context.root.append(section);
-    let ticks = 0;
-    _context.clock.every(() => {
-      if (!(++ticks % 20)) this._tick();
-      if (!document.hidden && Date.now() > this._nextLook) void this._look();
-    });
-    window.addEventListener("hashchange", () => this._follow(), { signal: _context.signal });
-  }
-
-  get closed(): boolean {
-    const { mode, closes_at } = this._thread!;
-    return mode === "closed" || (!!closes_at && Date.parse(closes_at) <= Date.now());
-  }
-
-  /** Loads the first page and draws it; an error becomes a notice and an event, never an exception. */
-  async load(): Promise<void> {
-    const { api, slug, emit, store } = this._context;
-    const load = ++this._load;
-    this._stopRetry();
-    set(this._list, "aria-busy", "true");
-    try {
-      const knows = !!store.kept.key;
-      const asked = api.get<Page>("comments", { slug, sort: this._sort });
-      const [page] = await Promise.all([asked, knows && this._participate()]);
-      if (load !== this._load) return;
-      const first = !this._thread;
-      if (first) this._visit = store.visit(slug, Date.now());
-      this._draw(page);
-      if (knows && this.part) await this._drawMine(this.part);
-      if (first) {
-        emit("ready", { slug });
-        await this._follow();
+  const button: Thread["_button"] = (look, press, ...parts) => {
+    let isBusy = false;
+    const click = async (event: Event) => {
+      if (isBusy) return;
+      isBusy = true;
+      await Promise.resolve(press(event)).catch(thread._fail);
+      isBusy = false;
+    };
+    return h(`button.${look}`, { type: "button", click }, ...parts);
+  };
+  const thread: Thread = {
+    ...place,
+    _policy: null!,
+    _closed: false,
+    _announce: (sentence) => (status.textContent = sentence),
+    _button: button,
+    _countdown: (end, watcher) => {
+      const tell = () => {
+        const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
+        if (!left) stop();
+        watcher(left);
+      };
+      const stop = () => watchers.delete(tell);
+      watchers.add(tell);
+      tell();
+      return stop;
+    },
+    _link: (name) => {
+      const text = host.getAttribute(name.replace("_url", "")) || thread._policy[name];
+      const link = h("a", { href: /^[^:/]+@/.test(text) ? "mailto:" + text : text }, say(LINKS[name]));
+      return text && /^(https?|mailto):$/.test(link.protocol) ? link : null;
+    },
+    _load: async (asked = ask<Page>("comments", { slug, sort }, GET)) => {
+      const load = ++loads;
+      stopRetry();
+      list.ariaBusy = "true";
+      try {
+        const page = await asked;
+        const isFirst = !nextLook;
+        if (isFirst && store._kept.key) {
+          // When this reader was here before; kept because something of theirs is kept anyway.
+          const now = Date.now();
+          const [before, latest] = store._kept.visits[slug] ?? [now, now];
+          visit = now - latest > VISIT ? latest : before;
+          store._change(({ visits }) => (visits[slug] = [visit!, now]));
+        }
+        form?._close();
+        views.clear();
+        for (const place of [list, pill, notice]) fill(place);
+        take(page);
+        await append(page, load);
+        if (load !== loads) return;
+        const fresh = list.querySelectorAll(".new");
+        if (fresh.length) {
+          fill(notice, button("link", () => show(fresh[0]!.closest("article")!), say(Word.n_new_comments, fresh.length)));
+        }
+        emit("load", { slug, count, sort });
+        if (store._kept.key) await mine();
+        later();
+        if (isFirst) {
+          emit("ready", { slug });
+          follow();
+        }
+      } catch (problem) {
+        if (load === loads) failed(problem as Problem);
       }
-    } catch (problem) {
-      if (problem instanceof Problem && load === this._load) this._failed(problem);
-    } finally {
-      set(this._list, "aria-busy", null);
-    }
-  }
+      if (load === loads) list.ariaBusy = null;
+    },
+    _compose: (task, article) => {
+      if (count < 0) return;
+      form?._close();
+      const focused = root.activeElement as HTMLElement | null;
+      form = openForm(thread, {
+        ...task,
+        _posted: ({ comment, reason }) => posted({ ...comment, reason }, !!task._edit),
+        _closed: () => {
+          form = undefined;
+          if (article) article.classList.remove("editing");
+          else drawOpener();
+          (focused?.isConnected ? focused : opener.querySelector("button"))?.focus({ preventScroll: true });
+        },
+      });
+      if (task._edit) article!.classList.add("editing");
+      if (article) article.after(form._element);
+      else fill(opener, form._element);
+      form._focus();
+    },
+    _count: (change) => counted(count + change),
+    _drop: ({ _comment: { id }, _element: element, _parent: parent }) => {
+      views.delete(id);
+      element.remove();
+      drawEmpty();
+      (parent?._article ?? opener.querySelector("button"))?.focus();
+    },
+    _fail: (problem) => {
+      const { detail, status } = problem;
+      const words = (status < 500 && detail) || say(Word.away);
+      thread._announce(words);
+      emit("error", { problem });
+      fill(pill, note(icons.alert, say(Word.not_done), words, " ", button("link", () => fill(pill), say(Word.close))));
+    },
+  };
+  const draw = drawer(thread);
 
-  reply(view: CommentView): void {
-    const { id, name } = view.comment;
-    void this._compose(view, { parent: { id, name } });
-  }
+  const counted = (now: number) => {
+    fill(title, say(Word.comments), " ", h("span.count", `(${language._number(now)})`));
+    if (count !== now) emit("count", { slug, count: (count = now) });
+  };
 
-  edit(view: CommentView): void {
-    const own = this._context.store.own(view.comment.id)!;
-    const body = own.body ?? readBody(view.comment.html).textContent!;
-    const edit = { id: view.comment.id, body, token: own.token!, until: Date.parse(own.until!) };
-    void this._compose(view, { edit });
-  }
+  // What a page says of its thread and site.
+  const take = ({ policy, thread: { closes_at: end, count, mode } }: Page) => {
+    thread._policy = policy;
+    thread._closed = mode === "closed" || (!!end && Date.parse(end) <= Date.now());
+    counted(count);
+    const aside = thread._closed ? Word.closed : mode === "premoderated" && Word.read_first;
+    drawOpener();
+    if (aside) opener.append(h("p.aside", icon(icons.clock), h("span", say(aside))));
+    const select = h(
+      "select",
+      { change: () => sortBy(select.value) },
+      ...Object.entries(SORTS).map(([value, word]) => (value !== "best" || policy.votes !== "none") && h("option", { value, selected: value === sort }, say(word))),
+    );
+    fill(sorter, h("span", say(Word.sort_by)), select);
+  };
+  const sortBy = (by: string, asked?: Promise<Page>) => {
+    sort = by;
+    return thread._load(asked);
+  };
+  const drawOpener = () => fill(opener, !thread._closed && button("line", () => thread._compose({}), say(Word.leave)));
 
-  async report(view: CommentView): Promise<void> {
-    const { store } = this._context;
-    const part = await this._participate();
-    part?.openReport(this._context, view.comment, () => {
-      store.change((kept) => (kept.reported[view.comment.id] = 1));
-      view.draw();
-    });
-  }
-
-  async withdraw(view: CommentView): Promise<void> {
-    const part = await this._participate();
-    if (!part) return;
-    view.leave();
-    part.withdraw(this._context, {
-      id: view.comment.id,
-      place: view.article,
-      stay: () => view.stay(),
-      gone: () => view.gone(),
-    });
-  }
-
-  async writeAgain(view: CommentView): Promise<void> {
-    const body = this._context.store.own(view.comment.id)?.body ?? readBody(view.comment.html).textContent!;
-    const parent = view.parent?.comment;
-    await this._compose(view, parent ? { parent: { id: parent.id, name: parent.name } } : {});
-    this._composer?.suggest(body);
-  }
-
-  /** Brings a comment into view, loading what is needed. */
-  async reveal(id: number): Promise<void> {
-    const { announce, say } = this._context;
-    try {
-      if (!this._views.has(id)) await this._fetch(id);
-      const view = this._views.get(id);
-      if (view) view.highlight();
-      else announce(say("gone"));
-    } catch (problem) {
-      if (problem instanceof Problem) announce(problem.status === 404 ? say("gone") : say("away"));
-    }
-  }
-
-  counted(change: number): void {
-    this._count(this._thread!.count + change);
-  }
-
-  dropped(view: CommentView): void {
-    this._views.delete(view.comment.id);
-    view.element.remove();
-    view.host?.dropReply(view);
-    this._drawEmpty();
-    (view.parent?.article ?? this._opener.querySelector("button"))?.focus();
-  }
-
-  private async _participate(): Promise<Writing | null> {
-    return (this.part ??= await writing(this._context));
-  }
-
-  private _draw(page: Page): void {
-    this._composer?.close();
-    this._views.clear();
-    fill(this._list);
-    fill(this._pill);
-    this._take(page.thread);
-    for (const root of page.comments) this._place(root);
-    this._end(page.next);
-    this._drawNews();
-    this._drawEmpty();
-    this._scheduleLook();
-    this._context.emit("load", { slug: page.thread.slug, count: page.thread.count, sort: this._sort });
-  }
-
-  private _take(thread: Thread): void {
-    const closed = this._thread && this.closed;
-    const known = this._thread;
-    this._thread = thread;
-    this._count(thread.count);
-    if (!known || closed !== this.closed || known.mode !== thread.mode) this._drawOpener();
-    if (!known) this._drawSort();
-  }
-
-  private _count(count: number): void {
-    const { say, language, emit, slug } = this._context;
-    const changed = this._title.dataset["n"] !== String(count);
-    this._thread!.count = count;
-    this._title.dataset["n"] = String(count);
-    fill(this._title, say("comments"), " ", h("span", { class: "count" }, `(${language.number(count)})`));
-    if (changed) emit("count", { slug, count });
-  }
-
-  private _drawSort(): void {
-    const { say } = this._context;
-    const choices = SORTS.map((sort) => h("option", { value: sort, selected: sort === this._sort }, say(sort)));
-    const select = h("select", { id: "sort", change: () => this._sortBy(select.value as Sort) }, ...choices);
-    fill(this._sortBox, h("label", { for: "sort" }, say("sort_by")), select, icon(icons.unfold));
-  }
-
-  private _sortBy(sort: Sort): void {
-    this._sort = sort;
-    void this.load();
-  }
-
-  private _drawOpener(): void {
-    const { say, language } = this._context;
-    if (this.closed) {
-      const at = this._thread!.closes_at;
-      const date = at && language.date(new Date(at), { day: "numeric", month: "long" });
-      const words = date && Date.parse(at) <= Date.now() ? say("closed_on", { date }) : say("closed");
-      return fill(this._opener, h("p", { class: "aside" }, icon(icons.lock), h("span", {}, words)));
-    }
-    const open = button("line", () => void this._compose(null, {}), h("span", { class: "muted" }, say("leave")));
-    set(open, "part", "opener");
-    const read = this._thread?.mode === "premoderated";
-    fill(this._opener, open, read && h("p", { class: "aside small" }, icon(icons.clock), h("span", {}, say("read_first"))));
-  }
-
-  private async _compose(view: CommentView | null, task: Pick<Task, "parent" | "edit">): Promise<void> {
-    const part = await this._participate();
-    if (!part) return;
-    this._composer?.close();
-    const desk = view?.desk ?? this._opener;
-    const line = [...desk.children];
-    const composer = new part.Composer(this._context, {
-      ...task,
-      posted: (answer) => this._posted(answer, !!task.edit),
-      closed: () => {
-        this._composer = null;
-        fill(desk, ...line);
-        view?.element.classList.remove("editing");
-        const opener = (view?.article ?? desk).querySelector<HTMLElement>(".quiet,.line");
-        opener?.focus({ preventScroll: true });
-      },
-    });
-    this._composer = composer;
-    fill(desk, composer.element);
-    view?.element.classList.toggle("editing", !!task.edit);
-    composer.focus();
-  }
-
-  private _posted({ comment, reason }: Posted, edited: boolean): void {
-    const { say, announce, emit } = this._context;
-    comment.reason = reason;
-    const published = comment.status === "published";
-    const known = this._views.get(comment.id);
-    if (!known && published) this.counted(1);
-    const view = this._place(comment, true);
-    view.draw();
-    this._drawEmpty();
-    view.article.scrollIntoView({ block: "nearest" });
-    view.article.focus({ preventScroll: true });
-    announce(published ? say("posted") : `${say("pending")}. ${say("only_you")}`);
+  const posted = (comment: Comment, edited: boolean) => {
+    const isPublished = comment.status === "published";
+    const { _article: article } = put(comment, true);
+    if (!edited && isPublished) thread._count(1);
+    drawEmpty();
+    article.scrollIntoView({ block: "nearest" });
+    article.focus({ preventScroll: true });
+    thread._announce(say(isPublished ? Word.posted : Word.pending));
     emit("post", { comment, edited });
-  }
+  };
 
   // Draws a comment and its replies, or brings what is drawn up to date. Parents come before their replies.
-  private _place(comment: Comment, first = false): CommentView {
-    const known = this._views.get(comment.id);
-    const parent = comment.parent == null ? null : (this._views.get(comment.parent) ?? null);
-    let view = known;
-    if (view) view.update(comment);
-    else {
-      // Past the last level replies stand flat, in the list of the comment on that level.
-      const host = parent && parent.depth > DEPTH ? parent.host : parent;
-      view = new CommentView(this._context, this, comment, (host?.depth ?? 0) + 1, parent, host);
-      this._views.set(comment.id, view);
-      this._mark(view);
-      if (host) host.addReply(view);
-      else this._list[first ? "prepend" : "append"](view.element);
+  const put = (comment: Comment, isFirst?: boolean): View => {
+    const { created_at: created, id, replies, replies_next: next } = comment;
+    let view = views.get(id);
+    if (view) {
+      view._comment = comment;
+      draw(view);
+    } else {
+      const parent = views.get(comment.parent!);
+      const isDeep = parent && parent._depth >= thread._policy.depth_drawn;
+      const host = (isDeep && parent._host) || parent;
+      const article = h("article.comment", { id: `comment-${id}`, tabindex: -1 });
+      const below = h("ol.replies");
+      view = {
+        _comment: comment,
+        _element: h(isDeep ? "li.flat" : "li", article, below),
+        _article: article,
+        _replies: below,
+        _parent: parent,
+        _host: host,
+        _depth: (host?._depth ?? 0) + 1,
+        _isNew: (id > newest || Date.parse(created) > visit!) && !store._kept.own[id],
+      };
+      views.set(id, view);
+      draw(view);
+      (host?._replies ?? list)[isFirst && !host ? "prepend" : "append"](view._element);
     }
-    for (const reply of comment.replies ?? []) this._place(reply);
-    if (comment.replies) this._offerReplies(view, comment.replies_next ?? null, comment.replies_total ?? 0);
+    for (const reply of replies ?? []) put(reply);
+    if (replies) offer(view, next);
     return view;
-  }
+  };
 
-  private _mark(view: CommentView): void {
-    const { store } = this._context;
-    const { comment } = view;
-    const own = store.own(comment.id);
-    view.isNew = !own && !comment.removed && this._visit != null && Date.parse(comment.created_at) > this._visit;
-    view.approved = !!own?.waiting && comment.status === "published" && comment.revision != null;
-    if (view.approved) store.changeOwn(comment.id, { waiting: false });
-    if (view.isNew || view.approved) view.draw();
-  }
+  // The button below a root that asks for more of its replies.
+  const offer = (view: View, cursor: string | null | undefined) => {
+    const { _comment: { replies_total: total }, _element: element, _replies: below } = view;
+    const left = total! - below.querySelectorAll(".body").length;
+    element.querySelector(":scope > .link")?.remove();
+    if (cursor && left > 0) element.append(button("link", () => moreReplies(view, cursor), "↳ ", say(Word.more_replies, left)));
+  };
+  const moreReplies = async (view: View, cursor: string) => {
+    const { comments, next } = await ask<Replies>(`comments/${view._comment.id}/replies`, { cursor }, GET);
+    for (const reply of comments) put(reply);
+    offer(view, next);
+    if (comments[0]) views.get(comments[0].id)!._article.focus({ preventScroll: true });
+    return next;
+  };
 
-  private _offerReplies(view: CommentView, cursor: string | null, total: number): void {
-    const left = total - this._shownBelow(view);
-    if (!cursor || left <= 0) return view.showMore(null);
-    const words = this._context.say("more_replies", { n: left });
-    const more = button("link", () => void this._moreReplies(view, cursor, more), icon(icons.reply), words);
-    view.showMore(more);
-  }
-
-  private _shownBelow(view: CommentView): number {
-    return view.children.reduce(
-      (sum, child) => sum + (child.comment.status === "published" && !child.comment.removed ? 1 : 0) + this._shownBelow(child),
-      0,
-    );
-  }
-
-  private async _moreReplies(view: CommentView, cursor: string, more: HTMLButtonElement): Promise<string | null> {
-    const { api, announce, say } = this._context;
-    set(more, "aria-busy", "true");
-    try {
-      const got = await api.get<Replies>(`comments/${view.comment.id}/replies`, { cursor });
-      const before = this._views.size;
-      const fresh = got.comments.filter((reply) => !this._views.has(reply.id)).map((reply) => this._place(reply));
-      this._offerReplies(view, got.next, view.comment.replies_total ?? 0);
-      announce(say("n_new_comments", { n: this._views.size - before }));
-      if (more.matches(":focus") || !more.isConnected) fresh[0]?.article.focus({ preventScroll: true });
-      return got.next;
-    } catch (problem) {
-      if (problem instanceof Problem) this._trouble(problem);
-      return null;
-    } finally {
-      set(more, "aria-busy", null);
+  // Draws a page's roots below what is there, in pieces: what is seen first is painted first.
+  const append = async ({ comments, next }: Page, load = loads) => {
+    let drawn = 0;
+    for (const comment of comments) {
+      if (!views.has(comment.id)) put(comment);
+      if (++drawn % PIECE) continue;
+      reveal();
+      await new Promise((resume) => setTimeout(resume));
+      if (load !== loads) return;
     }
-  }
-
-  private _end(next: string | null): void {
-    const { say } = this._context;
-    this._next = next;
-    const more = button("outline wide", () => void this._moreRoots(more), say("more"));
-    set(more, "part", "more");
-    fill(this._more, next && more);
-  }
-
-  private async _moreRoots(more: HTMLButtonElement): Promise<void> {
-    const { api, slug, say } = this._context;
-    if (more.getAttribute("aria-busy")) return;
-    set(more, "aria-busy", "true");
-    fill(more, say("loading"));
-    try {
-      const page = await api.get<Page>("comments", { slug, sort: this._sort, cursor: this._next });
-      const fresh = page.comments.filter((root) => !this._views.has(root.id)).map((root) => this._place(root));
-      this._end(page.next);
-      fresh[0]?.article.focus({ preventScroll: true });
-    } catch (problem) {
-      this._end(this._next);
-      if (problem instanceof Problem) this._trouble(problem);
-    }
-  }
+    reveal();
+    const onward = async () => {
+      const page = await ask<Page>("comments", { slug, sort, cursor: next! }, GET);
+      const last = list.lastElementChild;
+      await append(page);
+      last?.nextElementSibling?.querySelector("article")?.focus({ preventScroll: true });
+    };
+    fill(more, next && button("outline wide", onward, say(Word.more)));
+    drawEmpty();
+  };
 
   // What this reader wrote and only they may see: waiting, or not published.
-  private async _drawMine(part: Writing): Promise<void> {
-    for (const comment of await part.mine(this._context)) {
-      if (!comment.parent || this._views.has(comment.parent)) this._place(comment, true);
+  const mine = async () => {
+    const { comments } = await ask<Replies>("mine", { author_key: store._key(), slug }).catch(() => ({ comments: [] }));
+    for (const comment of comments) {
+      const { id, parent, status } = comment;
+      if (store._kept.own[id]?.dismissed || (parent && !views.has(parent))) continue;
+      store._change(({ own }) => (own[id] = { ...own[id], waiting: status !== "rejected" }));
+      put(comment, true);
     }
-    this._drawEmpty();
-  }
+    drawEmpty();
+  };
 
-  private _drawNews(): void {
-    const fresh = [...this._views.values()].filter((view) => view.isNew);
-    fill(this._notice);
-    if (fresh.length) this.part?.drawNews(this._context, this._notice, fresh, this._visit!);
-  }
+  const drawEmpty = () => {
+    list.querySelector(".empty")?.remove();
+    if (!views.size) fill(list, h("li.empty", h("strong", say(Word.none)), !thread._closed && h("p", say(Word.none_more))));
+  };
 
-  private _drawEmpty(): void {
-    const { say } = this._context;
-    const empty = this._list.querySelector(":scope > .empty");
-    if (this._views.size) empty?.remove();
-    else if (!empty) {
-      const more = !this.closed && h("p", { class: "muted" }, say("none_more"));
-      this._list.append(h("li", { class: "empty" }, h("strong", {}, say("none")), more));
+  // In place of what the service drew.
+  const reveal = () => {
+    if (!section.isConnected) fill(root, status, section);
+  };
+
+  const failed = (problem: Problem) => {
+    const { detail, status, wait } = problem;
+    if (nextLook || !section.isConnected) return thread._fail(problem);
+    const again = () => {
+      fill(list);
+      return thread._load();
+    };
+    const words = h("p", detail);
+    emit("error", { problem });
+    fill(list, h("li.empty", h("strong", say(Word.failed)), words, button("outline", again, say(Word.try_now)), h("slot")));
+    if (status < 400 || status >= 500 || wait) {
+      stopRetry = thread._countdown(Date.now() + (wait || RETRY) * 1000, (left) => {
+        words.textContent = say(Word.failed_more, language._duration(left));
+        if (!left) void again();
+      });
     }
-  }
+  };
 
-  private _skeleton(): void {
-    const { say } = this._context;
-    fill(this._title, say("comments"));
-    const line = h("div", { class: "line muted", "aria-hidden": "true" }, say("leave"));
-    fill(this._opener, line);
-    const bar = (width: string) => h("span", { class: "bar " + width });
-    const row = () =>
-      h("li", { class: "waiting", "aria-hidden": "true" }, h("span", { class: "avatar" }), h("div", {}, bar(""), bar("b"), bar("c")));
-    fill(this._list, row(), row(), row());
-  }
-
-  private _failed(problem: Problem): void {
-    const { say, clock, service, site, slug, emit } = this._context;
-    emit("error", { problem });
-    if (this._thread) return this._trouble(problem);
-    const retry = problem.passing || problem.status === 429;
-    const more = h("p", { class: "muted" }, problem.detail);
-    const now = button("outline", () => this._again(), say("try_now"));
-    const page = `${service}/sites/${encodeURIComponent(site)}/thread?slug=${encodeURIComponent(slug)}`;
-    const link = retry && h("p", {}, h("a", { href: page, class: "plain" }, say("own_page")));
-    fill(this._opener);
-    fill(this._list, h("li", { class: "failed" }, h("strong", {}, say("failed")), more, retry && now, link));
-    if (!retry) return;
-    this._stopRetry = clock.countdown(Date.now() + (problem.wait || RETRY) * 1000, (n) => {
-      fill(more, say("failed_more", { time: say("left_seconds", { n }) }));
-      if (!n) this._again();
-    });
-  }
-
-  private _again(): void {
-    this._skeleton();
-    void this.load();
-  }
-
-  private _trouble(problem: Problem): void {
-    const { say, announce, emit } = this._context;
-    const words = problem.passing ? say("away") : problem.detail;
-    announce(words);
-    emit("error", { problem });
-    const gone = quiet(say("dismiss"), () => fill(this._pill));
-    fill(this._pill, note(icons.alert, say("failed"), [words, " ", gone]));
-  }
-
-  private _scheduleLook(): void {
-    this._nextLook = Date.now() + LOOK * (1 + Math.random());
-  }
-
-  private async _look(): Promise<void> {
-    const { api, slug, say, announce } = this._context;
-    this._nextLook = Infinity;
+  const later = () => (nextLook = Date.now() + LOOK * (1 + Math.random()));
+  // Asks for news, which wait behind a button; what became of the reader's own is drawn at once.
+  const look = async () => {
+    nextLook = Infinity;
     try {
-      const page = await api.get<Page>("comments", { slug, sort: this._sort }, true);
-      const fresh = page.thread.count - this._thread!.count;
-      const count = this._thread!.count;
-      this._take({ ...page.thread, count });
-      this._refresh(page.comments);
+      const page = await ask<Page>("comments", { slug, sort: "newest" }, { cache: "no-cache" });
+      const fresh = page.thread.count - count;
+      const words = say(Word.n_new_comments, fresh);
+      const open = async () => {
+        newest = Math.max(...views.keys());
+        await sortBy("newest", Promise.resolve(page));
+        notice.querySelector("button")?.click();
+      };
+      if (Object.values(store._kept.own).some(({ waiting }) => waiting)) await mine();
       if (fresh > 0) {
-        const words = say("n_new_comments", { n: fresh });
-        fill(this._pill, button("pill", () => this._showNew(page), icon(icons.arrow), words));
-        announce(words);
-      } else this._count(page.thread.count);
+        fill(pill, button("primary pill", open, "↑ " + words));
+        thread._announce(words);
+      }
     } catch {
       // The next look may find the service again; nothing on the page depends on this one.
     }
-    this._scheduleLook();
-  }
+    later();
+  };
 
-  private _refresh(comments: Comment[]): void {
-    for (const comment of comments) {
-      const known = this._views.get(comment.id);
-      if (known && !this._composer?.element.contains(known.element)) known.update(comment);
-      this._refresh(comment.replies ?? []);
+  // Opens what hides a comment, brings it into view, marks it for a moment and shows the exact time.
+  const show = (article: Element) => {
+    for (let host = views.get(Number(article.id.slice(8)))?._host; host; host = host._host) {
+      host._isFolded = false;
+      draw(host);
     }
-  }
-
-  private _showNew(page: Page): void {
-    fill(this._pill);
-    if (this._sort !== "newest") {
-      this._sortBox.querySelector("select")!.value = "newest";
-      return this._sortBy("newest");
-    }
-    this._take(page.thread);
-    const known = new Set(this._views.keys());
-    for (const root of page.comments.toReversed()) this._place(root, true);
-    this._drawEmpty();
-    const fresh = [...this._views.values()].filter((view) => !known.has(view.comment.id));
-    for (const view of fresh) {
-      view.isNew = !view.isOwn;
-      view.draw();
-    }
-    fresh.at(-1)?.highlight();
-  }
-
-  private async _follow(): Promise<void> {
+    const time = article.querySelector("time")!;
+    time.title = time.textContent = language._short(new Date(time.dateTime));
+    article.scrollIntoView({ block: "center" });
+    article.classList.add("found");
+    (article as HTMLElement).focus({ preventScroll: true });
+  };
+  const follow = async () => {
     const id = Number(/^#comment-(\d+)$/.exec(location.hash)?.[1]);
-    if (id && this._thread) await this.reveal(id);
-  }
-
-  // A permalink may point beyond what is drawn: its root comes first, then replies until it is there.
-  private async _fetch(id: number): Promise<void> {
-    const { api } = this._context;
-    const told = await api.get<{ comment: Comment; root?: Comment | null }>(`comments/${id}`);
-    const root = told.root ?? told.comment;
-    const view = this._place(root, true);
-    let cursor = view.comment.replies_next ?? root.replies_next ?? null;
-    for (let pages = 0; cursor && !this._views.has(id) && pages < FAR; pages++) {
-      cursor = await this._moreReplies(view, cursor, h("button"));
+    if (!id) return;
+    try {
+      if (!views.has(id)) {
+        // A permalink may point beyond what is drawn: its root comes first, then replies until it is there.
+        const { comment, root = comment } = await ask<{ comment: Comment; root?: Comment }>(`comments/${id}`, {}, GET);
+        const view = put(root, true);
+        let next = root.replies_next;
+        while (next && !views.has(id)) next = await moreReplies(view, next);
+      }
+      show(views.get(id)!._article);
+    } catch (problem) {
+      thread._announce(say((problem as Problem).status ? Word.gone : Word.away));
     }
-  }
+  };
 
-  private _tick(): void {
-    const { root, language } = this._context;
-    const now = Date.now();
-    for (const time of root.querySelectorAll<HTMLTimeElement>("time:not([data-exact])")) {
-      const words = relative(new Date(time.dateTime), now, language);
-      if (time.textContent !== words) fill(time, words);
+  const timer = setInterval(() => {
+    for (const watcher of watchers) watcher();
+    if (!(++ticks % 20)) {
+      for (const time of list.querySelectorAll<HTMLTimeElement>("time:not([title])")) time.textContent = language._relative(new Date(time.dateTime));
     }
-  }
+    if (!document.hidden && nextLook && Date.now() > nextLook) void look();
+  }, 1000);
+  // Leaving the page is no undo of a withdrawal.
+  const leave = () => {
+    for (const { _leave: leave, _leaving: leaving } of views.values()) if (leaving) void leave!();
+  };
+  signal.addEventListener("abort", () => {
+    leave();
+    clearInterval(timer);
+  });
+  window.addEventListener("pagehide", leave, { signal });
+  window.addEventListener("online", () => form?._online(), { signal });
+  window.addEventListener("hashchange", follow, { signal });
+  drawOpener();
+  // What the service drew into the page stays until there is something newer.
+  if (!root.firstElementChild) reveal();
+  return thread;
 }
-
-export function sortOf(text: string | null): Sort {
-  return SORTS.includes(text as Sort) ? (text as Sort) : "newest";
-}
-
-

@@ -1,4 +1,4 @@
-"""The widget's files, as any site embeds them: `/embed/v1.js`, and names with a hash that never change."""
+"""The widget's files, as any site embeds them: `/embed/v1.js`, languages, and names with a hash for ever."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from ...errors import NotFound
 from ..audience import ANYONE, open_to
 from . import files
 
-# The one address that sites write down: a new release is with every reader within minutes.
-CURRENT = "v1.js"
+# For the one address that sites write down, and languages: a new release is with readers within minutes.
 SHORT = "public, max-age=300"
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -28,7 +27,7 @@ def file(name: str) -> Response:
     if gzipped:
         response.headers["Content-Encoding"] = "gzip"
     response.set_etag(f"{found.hash}-gzip" if gzipped else found.hash)
-    response.headers["Cache-Control"] = SHORT if name == CURRENT else FOREVER
+    response.headers["Cache-Control"] = FOREVER if name == files.hashed_name(found.hash) else SHORT
     response.headers["Vary"] = "Accept-Encoding"
     response.make_conditional(request)
     return response

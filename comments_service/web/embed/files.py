@@ -11,12 +11,12 @@ from functools import lru_cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / "static"
-CONTENT_TYPE = "text/javascript; charset=utf-8"
+CONTENT_TYPES = {".js": "text/javascript; charset=utf-8", ".json": "application/json"}
 # As the widget's build cuts it.
 HASH_DIGITS = 16
 
-_CURRENT = re.compile(r"v1(\.[a-z]+)?\.js")
-_KEPT = re.compile(rf"v1(\.[a-z]+)?\.([0-9a-f]{{{HASH_DIGITS}}})\.js")
+SCRIPT = "v1.js"
+_WORDS = re.compile(r"v1\.[a-z]{2}\.json")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class File:
     content: bytes
     gzipped: bytes
     hash: str
-    content_type: str = CONTENT_TYPE
+    content_type: str
 
 
 @lru_cache(maxsize=1)
@@ -42,24 +42,23 @@ def served() -> Mapping[str, File]:
 def found_in(folder: Path) -> Mapping[str, File]:
     """The files of a folder by the names they are served under; a kept file must still match its hash."""
     named: dict[str, File] = {}
-    for path in sorted(folder.glob("v1*.js")):
+    for path in sorted(folder.glob("v1.*")):
         file = _read(path)
-        if _CURRENT.fullmatch(path.name):
-            named[hashed_name(path.name, file.hash)] = file
-            if path.name == "v1.js":
-                named[path.name] = file
-        elif (kept := _KEPT.fullmatch(path.name)) and kept.group(2) == file.hash:
+        if path.name == SCRIPT or _WORDS.fullmatch(path.name) or path.name == hashed_name(file.hash):
             named[path.name] = file
+        if path.name == SCRIPT:
+            named[hashed_name(file.hash)] = file
     return named
 
 
-def hashed_name(name: str, digest: str) -> str:
-    """The unchanging name: `v1.js` becomes `v1.<hash>.js`."""
-    return f"{name.removesuffix('.js')}.{digest}.js"
+def hashed_name(digest: str) -> str:
+    """The unchanging name of a script: `v1.<hash>.js`."""
+    return f"v1.{digest}.js"
 
 
 def _read(path: Path) -> File:
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()[:HASH_DIGITS]
+    content_type = CONTENT_TYPES.get(path.suffix, "text/plain; charset=utf-8")
     # A fixed time: every process makes the same bytes, so the tag stays a strong one.
-    return File(content, gzip.compress(content, compresslevel=9, mtime=0), digest)
+    return File(content, gzip.compress(content, compresslevel=9, mtime=0), digest, content_type)
