@@ -1,7 +1,7 @@
 """The words of the pages without script, and of the fragment, in a site's language.
 
-They stand in `languages/`, a flat file for each language. What the widget's own files say (built into
-`static/languages/`) is said with its words.
+They stand in `languages/`, a flat file for each language; what the widget says as well stands in its own
+files, built into `static/languages/`.
 """
 
 from __future__ import annotations
@@ -102,7 +102,5 @@ def plural(language: str, n: int) -> str:
 def _read(language: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in (WIDGET, OWN):
-        path = folder / f"{language}.json"
-        if path.exists():
-            found |= json.loads(path.read_text(encoding="utf-8"))
+        found |= json.loads((folder / f"{language}.json").read_text(encoding="utf-8"))
     return found

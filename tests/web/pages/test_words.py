@@ -66,10 +66,19 @@ def test_every_word_that_a_page_asks_for_is_there_and_none_is_idle() -> None:
     assert {key for key in sentences("en") if key not in quoted and not key.startswith(begun)} == set()
 
 
+def test_what_the_widget_says_stands_in_its_files_alone() -> None:
+    assert said("en").keys() & shared() == set()
+    for language in OTHERS:
+        assert said(language).keys() & json.loads(_widgets(language)).keys() == set()
+
+
 def shared() -> set[str]:
     """What the widget's own file says."""
-    path = words.WIDGET / "en.json"
-    return set(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else set()
+    return set(json.loads(_widgets("en")))
+
+
+def _widgets(language: str) -> str:
+    return (words.WIDGET / f"{language}.json").read_text(encoding="utf-8")
 
 
 def test_counts_are_told_in_the_form_they_ask_for() -> None:
