@@ -52,7 +52,8 @@ def diff(old: str, new: str) -> Diff:
 def _changes(before: list[str], after: list[str]) -> list[Change]:
     if len(before) + len(after) > MOST_TOKENS:
         return [("replace", 0, len(before), 0, len(after))]
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    # What fills a text (its "autojunk") joins no stretches: with it a text of full stops costs half a minute.
+    matcher = SequenceMatcher(None, before, after)
     joined: list[Change] = []
     for change in matcher.get_opcodes():
         kind, first, last, start, end = change

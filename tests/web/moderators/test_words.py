@@ -9,6 +9,7 @@ from comments_service.models.policy import MODES, Policy
 from comments_service.web.moderators import phrases
 from comments_service.web.moderators.cards import Span, paragraphs
 from comments_service.web.moderators.diffs import MOST_TOKENS, diff
+from comments_service.web.moderators.variants import pieces
 
 
 def test_every_check_has_words_for_moderators() -> None:
@@ -45,6 +46,19 @@ def test_a_diff_of_code_stays_text() -> None:
     html = str(diff("<b>x</b>", "<script>y</script>").html)
     assert "<script>" not in html
     assert "<b>" not in html
+
+
+def test_a_diff_of_texts_made_to_cost_replaces_the_whole() -> None:
+    # Compared sign by sign these two keep a processor busy for half a minute.
+    change = diff("." * 1_499, ",." * 749)
+    assert str(change.html) == f"<del>{'.' * 1_499}</del> <ins>{',.' * 749}</ins>"
+
+
+def test_copies_made_to_cost_differ_as_a_whole() -> None:
+    first = "." * 300 + " sold by friends of mine"
+    found = pieces([first, ",." * 150 + " sold by friends of mine"])
+    assert "".join(piece.text for piece in found) == first
+    assert sum(bool(piece.versions) for piece in found) == 1
 
 
 def test_a_diff_of_huge_texts_replaces_the_whole() -> None:
