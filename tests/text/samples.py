@@ -51,7 +51,7 @@ FRAGMENTS = (
     ),
 )
 markdown = st.lists(st.sampled_from(FRAGMENTS), max_size=60).map("".join)
-few = settings(quick, max_examples=25, phases=[Phase.generate])  # making a long text smaller takes long
+few = settings(quick, max_examples=15, phases=[Phase.generate])  # making a long text smaller takes long
 
 TAGS = (
     *("svg", "math", "mtext", "mglyph", "annotation-xml", "foreignObject", "style", "title", "textarea"),
