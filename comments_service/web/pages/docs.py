@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flask import Blueprint, Response, render_template
@@ -91,6 +92,12 @@ def add_to(blueprint: Blueprint) -> None:
 @open_to(ANYONE)
 def docs() -> Response:
     """Every endpoint of the API with its parameters, bodies and answers."""
+    return caching.public(_page(), content_type=CONTENT_TYPE, cache_control=CACHED)
+
+
+@cache
+def _page() -> bytes:
+    # Drawn once: it takes as long as a hundred pages of a thread, and anybody may ask for it.
     spec = description()
     sections = {
         tag["name"]: (tag.get("description", ""), list(operations(spec, tag["name"])))
@@ -101,7 +108,7 @@ def docs() -> Response:
     page = render_template(
         "pages/docs.html", about=about, sections=sections, shapes=shapes, marked=code_marked
     )
-    return caching.public(page.encode(), content_type=CONTENT_TYPE, cache_control=CACHED)
+    return page.encode()
 
 
 @open_to(ANYONE)
