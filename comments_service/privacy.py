@@ -32,6 +32,7 @@ from .models import (
     Vote,
 )
 from .publishing import State
+from .reading.own import told
 
 LONGEST_NUMBER = 18
 
@@ -161,7 +162,9 @@ def _comments(session: Session, subject: Subject) -> list[dict[str, Any]]:
             "withdrawn_at": _time(row.Comment.withdrawn_at),
             "address_hashed_on": row.Comment.bucket_day,
             "revisions": revisions[row.Comment.id],
-            "evidence": evidence[row.Comment.id],
+            "evidence": [
+                one | {"message": told(one["check"], one["message"])} for one in evidence[row.Comment.id]
+            ],
             "decisions": decisions[row.Comment.id],
             "reports": complaints[row.Comment.id],
         }
@@ -176,7 +179,7 @@ def _revisions(subject: Subject) -> Select[*tuple[Any, ...]]:
 
 
 def _evidence(subject: Subject) -> Select[*tuple[Any, ...]]:
-    columns = (Evidence.comment_id, Evidence.revision, Evidence.check, Evidence.rule, Evidence.message)
+    columns = (Evidence.comment_id, Evidence.revision, Evidence.check, Evidence.message)
     query = select(*columns).join(Comment, Comment.id == Evidence.comment_id).where(subject.is_of())
     return query.order_by(Evidence.id)
 

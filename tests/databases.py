@@ -35,6 +35,7 @@ from comments_service.models import (
     Token,
     Vote,
 )
+from comments_service.text.render import POLICY_VERSION
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -81,7 +82,7 @@ def add_comment(session: Session, thread_id: int, *, body: str = "Lovely.", **co
             revision=1,
             body=body,
             html=html,
-            policy_version=1,
+            policy_version=POLICY_VERSION,
             salt=bytes(16),
             created_at=NOON,
         )

@@ -15,6 +15,7 @@ from comments_service.db import Database
 from comments_service.models import PENDING, PUBLISHED, Comment, Report, Revision
 from comments_service.moderation import Item, Result
 from comments_service.publishing import Because, State
+from comments_service.text.render import POLICY_VERSION
 from tests.databases import NOON, add_comment, add_site, add_thread
 
 T = TypeVar("T")
@@ -137,7 +138,7 @@ def _revision(comment_id: int, revision: int, body: str) -> Revision:
         revision=revision,
         body=body,
         html=f"<p>{body}</p>",
-        policy_version=1,
+        policy_version=POLICY_VERSION,
         salt=bytes(16),
         created_at=clock.now(),
     )

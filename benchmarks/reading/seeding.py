@@ -20,7 +20,7 @@ from comments_service.models import Comment, CommentWords, Revision, Thread
 from comments_service.models.leaf import leaf
 from comments_service.models.rank import rank
 from comments_service.text import terms
-from comments_service.text.render import render
+from comments_service.text.render import POLICY_VERSION, render
 
 SITE = "horizons"
 ORIGIN = "https://news.example"
@@ -256,7 +256,7 @@ def _revision(comment_id: int, text: Text) -> dict[str, Any]:
         "revision": 1,
         "body": text.body,
         "html": text.html,
-        "policy_version": 1,
+        "policy_version": POLICY_VERSION,
         "salt": bytes(16),
         "created_at": BEGAN,
     }
