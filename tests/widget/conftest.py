@@ -43,13 +43,12 @@ def reader(
 
     def arrive(
         *,
-        page: Page | None = None,
         site: str = "horizons",
         slug: str = slug,
         is_patient: bool = True,
         **attributes: str,
     ) -> Reader:
-        page = page or open_page(viewport={"width": 800, "height": 900})
+        page = open_page(viewport={"width": 800, "height": 900})
         if is_patient:
             page.route("**/forms", lambda route: route.fulfill(json={"form": forms[site]}))
         return Reader(page, service, host.address(slug, site=site, **attributes), site, slug)

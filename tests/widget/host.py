@@ -21,9 +21,10 @@ from tests.databases import SECRET
 
 STATIC = Path(__file__).parents[2] / "comments_service" / "static"
 
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>An article</title>
+PAGE = """<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>An article</title>
+<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,"><script type="module" src="{service}/embed/v1.js"></script></head>
-<body><h1>An article</h1>{elements}</body></html>"""
+<body><main><h1>An article</h1>{elements}</main></body></html>"""
 
 SITES = {"horizons": "open", "careful": "premoderated"}
 
@@ -52,11 +53,16 @@ class Host:
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
 
-    def address(self, slug: str, *, site: str = "horizons", counts: str = "", **attributes: str) -> str:
-        """Where an article with this thread stands; `counts` lists slugs, separated by commas."""
-        named = {"site": site, "slug": slug, **attributes}
-        query = "&".join(f"{name}={value}" for name, value in {**named, "_counts": counts}.items())
-        return f"{self.origin}/article?{query}"
+    def address(
+        self, slug: str, *, site: str = "horizons", counts: str = "", page: str = "", **attributes: str
+    ) -> str:
+        """Where an article with this thread stands.
+
+        `counts` lists slugs, separated by commas; `page` is the page's language, or `drawn` where the
+        service's fragment stands in it.
+        """
+        named = {"site": site, "slug": slug, **attributes, "_counts": counts, "_page": page}
+        return f"{self.origin}/article?" + "&".join(f"{name}={value}" for name, value in named.items())
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         asked = urlsplit(handler.path)
@@ -73,14 +79,24 @@ class Host:
 
     def page(self, attributes: dict[str, str]) -> str:
         counts = attributes.pop("_counts", "").split(",")
+        kind = attributes.pop("_page", "")
         elements = [
             f'<p><comments-count site="horizons" slug="{escape(slug)}"></comments-count></p>'
             for slug in counts
             if slug
         ]
         named = " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items())
-        elements.append(f"<comments-thread {named}></comments-thread>")
-        return PAGE.format(service=self.service, elements="".join(elements))
+        drawn = (
+            self.fragment(**attributes) if kind == "drawn" else f"<comments-thread {named}></comments-thread>"
+        )
+        language = kind if len(kind) == 2 else "en"
+        return PAGE.format(service=self.service, elements="".join([*elements, drawn]), language=language)
+
+    def fragment(self, site: str, slug: str) -> str:
+        """What the service draws for a site to include."""
+        address = f"{self.service}/sites/{site}/fragment?slug={slug}&styles=none"
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            return str(answer.read().decode())
 
     def close(self) -> None:
         self.server.shutdown()
@@ -109,7 +125,11 @@ class Newspaper(NamedTuple):
     def decide(self, site: str, action: str, **why: str) -> None:
         """A moderator's decision on the newest waiting comment of a site."""
         waiting = self.moderate(f"{site}/queues/pending")["comments"][-1]
-        judged = {"comment": waiting["id"], "revision": waiting["revision"], "from": "pending"}
+        self.judge(site, waiting["id"], "pending", action, **why)
+
+    def judge(self, site: str, comment: int, status: str, action: str, **why: str) -> None:
+        """A moderator's decision on the first revision of a comment that has this status."""
+        judged = {"comment": comment, "revision": 1, "from": status}
         told = self.moderate(f"{site}/decisions", {"decisions": [{**judged, "action": action, **why}]})
         assert told["results"][0]["result"] == "done"
 
@@ -127,7 +147,7 @@ def prepared(migrated_file: Path, folder: Path, **environ: str) -> Newspaper:
     for site, mode in SITES.items():
         add = partial(sites.add, key=site, name=site, origins=[host.origin], policy={"mode": mode})
         inside.write(add)
-    token = inside.add_moderator()
+    token = inside.add_moderator(role="admin")
     # Signed before the service has started: whoever sends them seems to have typed for a while.
     forms = {site: inside.signer.form_token(site) for site in SITES}
     inside.close()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.servers.chromium import PageErrors
+from tests.widget.host import Newspaper
 from tests.widget.reader import Reader
 
 Arrive = Callable[..., Reader]
@@ -120,6 +121,53 @@ def test_another_slug_shows_another_thread_and_leaving_undoes_everything(reader:
         return element.shadowRoot.children.length;
     }"""
     assert visitor.page.evaluate(left) == 0
+
+
+def test_a_language_is_one_more_file_that_can_be_cached(reader: Arrive) -> None:
+    visitor = reader(page="uk", counts="two-comments")
+    for count in range(2):
+        visitor.post_elsewhere(f"Comment {count}.", slug="two-comments")
+    visitor.post_elsewhere("Перший.")
+    visitor.page.goto(visitor.address)
+    expect(visitor.page.get_by_role("heading", name="Коментарі (1)")).to_be_visible()
+    expect(visitor.page.locator("comments-count")).to_have_text("2 коментарі")
+    expect(visitor.seen("Перший.").get_by_role("button", name="Відповісти")).to_be_visible()
+    asked = [line.split("?")[0].rsplit("/", 1)[1] for line in visitor.asked if visitor.service.url in line]
+    assert sorted(asked) == ["comments", "counts", "v1.js", "v1.uk.json"]
+
+
+def test_words_that_do_not_arrive_are_said_in_english(reader: Arrive, page_errors: PageErrors) -> None:
+    page_errors.expect("ERR_FAILED")
+    visitor = reader(page="de")
+    visitor.page.route("**/v1.de.json", lambda route: route.abort())
+    visitor.page.goto(visitor.address)
+    expect(visitor.page.get_by_role("heading", name="Comments (0)")).to_be_visible()
+
+
+def test_the_element_adopts_what_the_service_drew_and_corrects_it(
+    reader: Arrive, newspaper: Newspaper
+) -> None:
+    visitor = reader(page="drawn")
+    removed, kept = (visitor.post_elsewhere(words) for words in ("Removed since.", "Kept."))
+    scripts: list[Route] = []
+    visitor.page.route("**/embed/v1.js", lambda route: scripts.append(route))
+    visitor.page.goto(visitor.address, wait_until="commit")
+    visitor.seen("Removed since.")
+    newspaper.judge("horizons", removed, "published", "reject", reason="off_topic")
+    scripts[0].continue_()
+    expect(visitor.comment("Removed since.")).to_have_count(0)
+    expect(visitor.page.locator(f"#comment-{kept}")).to_contain_text("Kept.")
+    expect(visitor.page.get_by_role("button", name="Vote up")).to_be_visible()
+    assert sum("/comments?" in line for line in visitor.asked) == 1
+
+
+def test_a_click_or_coming_near_loads_the_comments(reader: Arrive) -> None:
+    visitor = reader(load="click")
+    visitor.page.goto(visitor.address)
+    visitor.press("Show comments")
+    visitor.arrived()
+    near = reader(load="lazy").open()
+    expect(near.page.get_by_text("No comments yet")).to_be_visible()
 
 
 def test_a_missing_slug_is_an_error_on_the_page(reader: Arrive) -> None:

@@ -115,6 +115,62 @@ def test_a_report_is_taken_and_its_flag_says_so(reader: Arrive) -> None:
     expect(visitor.comment("Buy my boots.")).to_contain_text("Reported")
 
 
+def test_a_notice_of_illegal_content_gets_a_receipt(reader: Arrive) -> None:
+    visitor = reader()
+    visitor.post_elsewhere("She took a bribe.")
+    visitor.open()
+    visitor.press("Report this comment")
+    dialog = visitor.page.get_by_role("dialog")
+    expect(dialog.get_by_label("Your name")).to_be_hidden()
+    dialog.get_by_label("Illegal content").check()
+    dialog.get_by_label("What should a moderator know?").fill("It is defamation.")
+    dialog.get_by_label("Your name").fill("Mo")
+    dialog.get_by_label("Your e-mail address").fill("mo@fells.example")
+    dialog.get_by_role("button", name="Send report").click()
+    expect(dialog.get_by_label("I believe in good faith")).to_be_focused()
+    dialog.get_by_label("I believe in good faith").check()
+    dialog.get_by_role("button", name="Send report").click()
+    expect(dialog).to_contain_text(re.compile(r"Your receipt: \d+-\w+"))
+    visitor.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+def test_a_site_without_votes_draws_none(reader: Arrive, newspaper: Newspaper) -> None:
+    newspaper.moderate("careful/settings", {"votes": "none", "depth_drawn": 1}, method="PATCH")
+    author = reader(site="careful").open()
+    author.write("No arrows here.")
+    newspaper.decide("careful", "approve")
+    stranger = reader(site="careful").open()
+    expect(stranger.seen("No arrows here.").get_by_role("button", name="Reply")).to_be_visible()
+    expect(stranger.page.get_by_role("button", name="Vote up")).to_have_count(0)
+    expect(stranger.page.get_by_label("Sort by").locator("option")).to_have_text(["Newest", "Oldest"])
+    newspaper.moderate("careful/settings", {"votes": None, "depth_drawn": None}, method="PATCH")
+
+
+def test_all_is_done_by_keyboard_alone(reader: Arrive) -> None:
+    visitor = reader()
+    visitor.post_elsewhere("Answer me.")
+    keys = visitor.open().page.keyboard
+    visitor.page.get_by_role("button", name="Reply").focus()
+    keys.press("Enter")
+    expect(visitor.page.get_by_label("Your comment")).to_be_focused()
+    keys.type("By keys.")
+    keys.press("Tab")
+    keys.type("Wren")
+    keys.press("Enter")
+    expect(visitor.seen("By keys.")).to_be_focused()
+    visitor.says("Your comment is published.")
+    visitor.page.get_by_role("button", name="Withdraw").focus()
+    keys.press("Enter")
+    expect(visitor.page.get_by_role("button", name="Undo")).to_be_focused()
+    keys.press("Enter")
+    expect(visitor.seen("By keys.")).to_be_focused()
+    visitor.page.get_by_role("button", name="Replies to Merel").focus()
+    keys.press("Enter")
+    expect(visitor.comment("By keys.")).to_be_hidden()
+    expect(visitor.page.get_by_role("button", name="Replies to Merel")).to_be_focused()
+
+
 def test_a_draft_waits_for_its_author(reader: Arrive) -> None:
     visitor = reader().open()
     visitor.start()

@@ -90,7 +90,7 @@ export const enum Word {
   reason_illegal = "Illegal content",
   reason_other = "Something else",
   other_what = "What should a moderator know?",
-  illegal_what = "Say what is illegal about it, and by which law. A person decides and tells you.",
+  illegal_what = "Say what is illegal about it, and by which law. A person answers you.",
   your_email = "Your e-mail address",
   good_faith = "I believe in good faith that what I say is accurate and complete.",
   send_report = "Send report",
