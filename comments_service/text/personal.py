@@ -27,7 +27,10 @@ _LINK = re.compile(r"(?:https?:/{2}|www\.)\S+")
 # E-mail addresses: what may stand for `@` and for dots. A bare " at " needs a dot in words as well, or
 # "look at example.org" would be one.
 _MAY_BE_MAIL = ("@", "dot", "at)", "at]", "at}", "at-sign", "at sign", "&#", "&commat")
-_AT = re.compile(r"\s?@\s?|\s?[(\[{<]\s?at\s?[)\]}>]\s?|\s+at[- ]sign\s+|&#0*64;|&commat;|(?P<bare>\s+at\s+)")
+# Of a run of spaces twenty are looked at, or ten thousand would be looked at from each.
+_AT = re.compile(
+    r"\s?@\s?|\s?[(\[{<]\s?at\s?[)\]}>]\s?|\s{1,20}at[- ]sign\s+|&#0*64;|&commat;|(?P<bare>\s{1,20}at\s+)"
+)
 _DOT_IN_WORDS = r"\s?[(\[{<]\s?dot\s?[)\]}>]\s?|\s+dot\s+"
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _TOP = r"[^\W\d_]{2,24}(?![\w-])"

@@ -48,7 +48,8 @@ _FEWEST_APART = 3
 # English words of one letter that may stand before or after letters set apart: "a c l o w n".
 _ONE_LETTER_WORDS = "ai"
 # Parts of a word with one sign between them: "clo.wn", "cl_own".
-_PARTED = re.compile(r"[^\W_]+(?:[-._*~+][^\W_]+)+")
+# Begun at its first letter alone: begun at each, a long word would cost the square of its length.
+_PARTED = re.compile(r"(?<![^\W_])[^\W_]+(?:[-._*~+][^\W_]+)+")
 _MAY_BE_PARTED = re.compile(r"[-._*~+](?<=[^\W_].)[^\W_]")
 _SHORTEST_PARTED = 4
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
