@@ -23,7 +23,7 @@ WATCH = """\
     const root = host ? host.shadowRoot : document;
     const there = root ? root.querySelectorAll(selector).length : 0;
     // Readers of ours ask for more: so does this, as soon as there is more to ask for.
-    root?.querySelector('[part=more]:not([aria-busy=true], :disabled)')?.click();
+    root?.querySelector('.more button')?.click();
     if (there < wanted) return requestAnimationFrame(look);
     requestAnimationFrame(() => setTimeout(() => (seen.painted = performance.now())));
   };
