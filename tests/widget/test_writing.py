@@ -57,6 +57,8 @@ def test_a_rejected_comment_tells_its_author_and_can_be_dismissed(
     newspaper.decide("careful", "reject", reason="personal_data")
     own = author.reload().seen("His number is private.")
     expect(own).to_contain_text("Not published")
+    own.get_by_text("A moderator decided this.").click()
+    expect(own.locator("details[open]")).to_contain_text("a moderator decided that your comment")
     author.press("Dismiss", own)
     expect(own).to_have_count(0)
     expect(author.reload().comment("His number is private.")).to_have_count(0)

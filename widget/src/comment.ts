@@ -82,7 +82,7 @@ export function drawer(thread: Thread): (view: View) => void {
     const answered = parent && (parent !== host || depth > NARROW) && parent._comment;
     let outcome: HTMLElement | undefined;
     view._article.classList.toggle("rejected", isRejected);
-    if (isRejected) outcome = note(icons.alert, reason || say(Word.rejected), statement?.text || say(Word.decided), " ", thread._link("rules_url"));
+    if (isRejected) outcome = note(icons.alert, reason || say(Word.rejected), h("details", h("summary", say(Word.decided)), statement?.text), " ", thread._link("rules_url"));
     else if (status !== "published") outcome = note(icons.clock, say(Word.pending), say(Word.only_you), " ", reason);
     else if (own?.waiting) {
       outcome = note(icons.check, say(Word.published), say(Word.approved));
