@@ -89,8 +89,12 @@ def test_more_conversations_and_another_order(reader: Arrive) -> None:
     visitor.press("Show more conversations")
     expect(roots).to_have_count(27)
     expect(visitor.page.get_by_role("button", name="Show more conversations")).to_have_count(0)
-    visitor.page.get_by_label("Sort by").select_option("oldest")
+    order = visitor.page.get_by_label("Sort by")
+    order.focus()
+    order.select_option("oldest")
     expect(roots.first).to_contain_text("Root 00.")
+    expect(order).to_be_focused()
+    expect(order).to_have_value("oldest")
 
 
 def test_counts_of_a_page_are_asked_for_together(reader: Arrive) -> None:

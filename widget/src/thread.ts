@@ -63,7 +63,7 @@ export function openThread(place: Place, sort: string): Thread {
   const watchers = new Set<() => void>();
   const status = h("div.unseen", { role: "status" });
   const title = h("h2.heading", say(Word.comments));
-  const sorter = h("label.sort");
+  const select: HTMLSelectElement = h("select", { change: () => sortBy(select.value) });
   const opener = h("div.opener");
   const notice = h("div.notice");
   const pill = h("div.pill-place");
@@ -72,7 +72,7 @@ export function openThread(place: Place, sort: string): Thread {
   const section = h(
     "section.thread",
     { "aria-label": say(Word.comments), lang: language._name, dir: language._name === "ar" && "rtl" },
-    h("div.head", title, sorter),
+    h("div.head", title, h("label.sort", h("span", say(Word.sort_by)), select)),
     opener,
     notice,
     pill,
@@ -205,12 +205,11 @@ export function openThread(place: Place, sort: string): Thread {
     const aside = thread._closed ? Word.closed : mode === "premoderated" && Word.read_first;
     drawOpener();
     if (aside) opener.append(h("p.aside", icon(icons.clock), h("span", say(aside))));
-    const select = h(
-      "select",
-      { change: () => sortBy(select.value) },
+    // Refilled, not replaced: whoever has just chosen with the keyboard stays there.
+    fill(
+      select,
       ...Object.entries(SORTS).map(([value, word]) => (value !== "best" || policy.votes !== "none") && h("option", { value, selected: value === sort }, say(word))),
     );
-    fill(sorter, h("span", say(Word.sort_by)), select);
   };
   const sortBy = (by: string, asked?: Promise<Page>) => {
     sort = by;
