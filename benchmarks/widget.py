@@ -22,7 +22,7 @@ from playwright.sync_api import Browser  # noqa: E402
 from benchmarks.embedding import isso, ours, report  # noqa: E402
 from benchmarks.embedding.pages import ISSO, OURS, Pages  # noqa: E402
 from benchmarks.embedding.report import Section, Wanted  # noqa: E402
-from benchmarks.embedding.visits import Visit, bare_heap, visit  # noqa: E402
+from benchmarks.embedding.visits import Visit, Wait, bare_heap, visit  # noqa: E402
 from benchmarks.reading import seeding  # noqa: E402
 from benchmarks.reading.report import machine  # noqa: E402
 from benchmarks.reading.servers import Service  # noqa: E402
@@ -74,13 +74,14 @@ def _measured(browser: Browser, pages: Pages, service: str, peer: str, rounds: i
     for size, slowed, wanted in PLACES:
         slug = seeding.slug(size)
         embeds = {
-            "ours": (OURS.format(service=service, site=seeding.SITE, slug=slug), "[part~=comment]"),
-            "isso": (ISSO.format(service=peer, slug=f"/{slug}"), ".isso-comment:not(.isso-no-comments)"),
+            "ours": (OURS.format(service=service, site=seeding.SITE, slug=slug), ".list > li", "[part~=comment]"),
+            "isso": (ISSO.format(service=peer, slug=f"/{slug}"), "#isso-root > .isso-comment", ".isso-comment"),
         }
         visits: dict[str, list[Visit]] = {name: [] for name in embeds}
         for _ in range(rounds):
-            for name, (embed, selector) in embeds.items():
-                seen = visit(browser, pages.put(f"{name}-{size}", embed), selector, size, slowed)
+            for name, (embed, *found) in embeds.items():
+                wait = Wait(*found, size // seeding.FAMILY, size)
+                seen = visit(browser, pages.put(f"{name}-{size}", embed), wait, slowed)
                 visits[name].append(seen._replace(heap=seen.heap - bare))
         title = f"{size:,} comments" + (f", processor {slowed} x slower" if slowed > 1 else "")
         sections.append(Section(title, visits["ours"], visits["isso"], wanted))

@@ -56,15 +56,16 @@ async function bundled() {
     write: false,
   });
   // Properties that begin with an underscore are the widget's own: they get the shortest names.
-  const options = { module: true, ecma: 2020, mangle: { properties: { regex: /^_/ } }, format: { comments: false } };
+  const options = { module: true, ecma: 2020, compress: { passes: 3, inline: 1 }, mangle: { properties: { regex: /^_/ } }, format: { comments: false } };
   const { code } = await minify(outputFiles[0].text, options);
   return Buffer.from(code + "\n");
 }
 
-// Inside the script, custom properties that pages never set have short names.
+// Inside the script, custom properties that pages never set have short names, and no spaces that nobody reads.
 function squeezed(text) {
   const names = [...new Set(text.match(/--_[\w-]+/g))];
-  return text.replace(/--_[\w-]+/g, (name) => "--_" + String.fromCharCode(97 + names.indexOf(name)));
+  const short = text.replace(/--_[\w-]+/g, (name) => "--_" + String.fromCharCode(97 + names.indexOf(name)));
+  return short.replace(/(--_\w): /g, "$1:").replace(/, /g, ",");
 }
 
 async function englishWords() {

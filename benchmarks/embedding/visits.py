@@ -13,7 +13,7 @@ PATIENCE_MILLISECONDS = 120_000
 
 # Runs before the page: notes long tasks, and the frame after the one in which the last comment was there.
 WATCH = """\
-([selector, wanted]) => {
+([roots, selector, conversations, wanted]) => {
   const seen = (window.seen = { blocked: 0, painted: null });
   new PerformanceObserver((list) => {
     for (const task of list.getEntries()) seen.blocked += Math.max(0, task.duration - SHORT);
@@ -21,7 +21,9 @@ WATCH = """\
   const look = () => {
     const host = document.querySelector('comments-thread');
     const root = host ? host.shadowRoot : document;
-    const there = root ? root.querySelectorAll(selector).length : 0;
+    const counted = (what) => (root ? root.querySelectorAll(what).length : 0);
+    // All of them are only counted when the conversations are there: counting at each frame would be felt.
+    const there = counted(roots) < conversations ? 0 : counted(selector);
     // Readers of ours ask for more: so does this, as soon as there is more to ask for.
     root?.querySelector('.more button')?.click();
     if (there < wanted) return requestAnimationFrame(look);
@@ -40,7 +42,16 @@ class Visit(NamedTuple):
     heap: float
 
 
-def visit(browser: Browser, url: str, selector: str, wanted: int, slowed: int) -> Visit:
+class Wait(NamedTuple):
+    """What is waited for: how many conversations and comments, and what finds them in the page."""
+
+    roots: str
+    comments: str
+    conversations: int
+    wanted: int
+
+
+def visit(browser: Browser, url: str, wait: Wait, slowed: int) -> Visit:
     """Open the page as a new reader whose processor is `slowed` times as slow."""
     context = browser.new_context()
     try:
@@ -48,7 +59,7 @@ def visit(browser: Browser, url: str, selector: str, wanted: int, slowed: int) -
         cdp = context.new_cdp_session(page)
         if slowed > 1:
             cdp.send("Emulation.setCPUThrottlingRate", {"rate": slowed})
-        page.add_init_script(f"({WATCH})({[selector, wanted]!r})")
+        page.add_init_script(f"({WATCH})({list(wait)!r})")
         page.goto(url, wait_until="commit")
         page.wait_for_function("window.seen.painted !== null", timeout=PATIENCE_MILLISECONDS)
         seen = page.evaluate("window.seen")

@@ -29,7 +29,7 @@ function add<E extends Element | ShadowRoot>(element: E, ...parts: Part[]): E {
 
 /** Sets an attribute, or adds a listener (a function); null, false and undefined take an attribute away. */
 export function set(element: Element, name: string, value: unknown): void {
-  if (typeof value === "function") Object.assign(element, { ["on" + name]: value });
+  if (typeof value === "function") (element as unknown as Settings)["on" + name] = value;
   else if (value == null || value === false) element.removeAttribute(name);
   else element.setAttribute(name, value as string);
 }

@@ -52,7 +52,7 @@ export interface Thread extends Place {
 const SORTS = { newest: Word.newest, oldest: Word.oldest, best: Word.best };
 const LINKS = { rules_url: Word.rules, privacy_url: Word.privacy, contact: Word.contact };
 const GET = {};
-const PIECE = 4; // roots that are drawn without a pause, each with up to five replies
+const PIECE = 4; // roots, each with up to five replies: they are painted before any other is drawn
 const RETRY = 20; // seconds after a failed load
 const LOOK = 30_000; // milliseconds between looks for news, and as much again by chance
 const VISIT = 30 * 60_000; // looking again within half an hour is the same visit
@@ -278,16 +278,18 @@ export function openThread(place: Place, sort: string): Thread {
   // Draws a page's roots below what is there, in pieces: what is seen first is painted first.
   const append = async ({ comments, next }: Page, load = loads) => {
     let drawn = 0;
+    let until = Infinity;
     for (const comment of comments) {
       if (!views.has(comment.id)) put(comment);
-      if (++drawn % PIECE) continue;
+      if (++drawn !== PIECE && Date.now() < until) continue;
       reveal();
       await new Promise((resume) => setTimeout(resume));
       if (load !== loads) return;
+      until = Date.now() + 20; // milliseconds: a task stays short on slow machines, too
     }
     reveal();
     const onward = async () => {
-      const page = await ask<Page>("comments", { slug, sort, cursor: next! }, GET);
+      const page = await ask<Page>("comments", { slug, sort, cursor: next!, limit: 100 }, GET);
       const last = list.lastElementChild;
       await append(page);
       last?.nextElementSibling?.querySelector("article")?.focus({ preventScroll: true });
