@@ -36,6 +36,9 @@ PLACES = (
     (100, 1, Wanted(painted=1.0)),
     (100, 4, Wanted(painted=1.0)),
 )
+# What finds the conversations and the comments on the page.
+OUR_COMMENTS = (".list > li", "[part~=comment]")
+THEIR_COMMENTS = ("#isso-root > .isso-comment", ".isso-comment")
 
 
 def main() -> None:
@@ -74,8 +77,8 @@ def _measured(browser: Browser, pages: Pages, service: str, peer: str, rounds: i
     for size, slowed, wanted in PLACES:
         slug = seeding.slug(size)
         embeds = {
-            "ours": (OURS.format(service=service, site=seeding.SITE, slug=slug), ".list > li", "[part~=comment]"),
-            "isso": (ISSO.format(service=peer, slug=f"/{slug}"), "#isso-root > .isso-comment", ".isso-comment"),
+            "ours": (OURS.format(service=service, site=seeding.SITE, slug=slug), *OUR_COMMENTS),
+            "isso": (ISSO.format(service=peer, slug=f"/{slug}"), *THEIR_COMMENTS),
         }
         visits: dict[str, list[Visit]] = {name: [] for name in embeds}
         for _ in range(rounds):
