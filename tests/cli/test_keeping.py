@@ -11,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from comments_service.cli import serving
-from comments_service.models import Comment
+from comments_service.models import Comment, Revision
 from tests.cli.running import SECRET, Shell
 from tests.databases import NOON, add_comment, add_site, add_thread, open_database
 from tests.servers.ports import free_port
@@ -187,6 +188,7 @@ def test_render_shows_how_far_it_is_and_says_what_it_did(fresh: Shell) -> None:
     with open_database(fresh.url) as database:
         site = database.write(lambda session: add_site(session, "becks"))
         database.write(lambda session: add_comment(session, add_thread(session, site), body="*Lovely*."))
+        database.write(lambda session: session.execute(update(Revision).values(policy_version=1)))
     ended = fresh.run("render")
     assert (ended.code, ended.out) == (0, "Rendered 1 texts again; 1 look different now.\n")
     assert "Rendering" in ended.err

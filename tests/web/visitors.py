@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 from comments_service import banning, clock, moderation, people
 from comments_service.models import SignInSession
 from comments_service.moderation import Item
-from comments_service.web.embed import CURRENT
+from comments_service.web.embed.files import SCRIPT
 from comments_service.web.moderators import assets as moderators_assets
 from comments_service.web.pages import assets as pages_assets
 from tests.app import Service, new_author_key
@@ -28,7 +28,7 @@ from tests.web.moderators.conftest import OURS, Desk
 MANY = 8  # whoever lifts a ban or removes a person leaves others for the next
 PLACE = r"<(?:\w+:)?(\w+)>"
 NAMES = {
-    "embed.file": CURRENT,
+    "embed.file": SCRIPT,
     "pages.style": pages_assets.served_name("pages.css"),
     "moderators.static": moderators_assets.served_name("moderators.css"),
 }
