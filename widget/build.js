@@ -56,7 +56,7 @@ async function bundled() {
     write: false,
   });
   // Properties that begin with an underscore are the widget's own: they get the shortest names.
-  const options = { module: true, ecma: 2020, compress: { passes: 3, inline: 1 }, mangle: { properties: { regex: /^_/ } }, format: { comments: false } };
+  const options = { module: true, ecma: 2020, compress: { passes: 4, inline: 1 }, mangle: { properties: { regex: /^_/ } }, format: { comments: false } };
   const { code } = await minify(outputFiles[0].text, options);
   return Buffer.from(code + "\n");
 }

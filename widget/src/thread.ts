@@ -157,7 +157,6 @@ export function openThread(place: Place, sort: string): Thread {
       if (load === loads) list.ariaBusy = null;
     },
     _compose: (task, article) => {
-      if (count < 0) return;
       form?._close();
       const focused = root.activeElement as HTMLElement | null;
       form = openForm(thread, {
@@ -215,7 +214,7 @@ export function openThread(place: Place, sort: string): Thread {
     sort = by;
     return thread._load(asked);
   };
-  const drawOpener = () => fill(opener, !thread._closed && button("line", () => thread._compose({}), say(Word.leave)));
+  const drawOpener = () => fill(opener, !thread._closed && button("line", () => thread._compose({}), { disabled: count < 0 }, say(Word.leave)));
 
   const posted = (comment: Comment, edited: boolean) => {
     const isPublished = comment.status === "published";
@@ -285,7 +284,7 @@ export function openThread(place: Place, sort: string): Thread {
       reveal();
       await new Promise((resume) => setTimeout(resume));
       if (load !== loads) return;
-      until = Date.now() + 20; // milliseconds: a task stays short on slow machines, too
+      until = Date.now() + 16; // milliseconds: a task stays short on slow machines, too
     }
     reveal();
     const onward = async () => {
