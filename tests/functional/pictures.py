@@ -18,6 +18,7 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 ARTICLE = "Town clock will stay four minutes fast, council decides by one vote"
 MARGIN = 24
 # So much of the conversation shows what a thread looks like.
+WHOLE_PAGE_HEIGHT = 6_000
 CONVERSATION_HEIGHT = 1000
 
 
@@ -38,6 +39,8 @@ def take(browser: Browser, demo: Demo, folder: Path) -> None:
     reader.counts_told(ARTICLE)
     reader.page.screenshot(path=folder / "front.png")
 
+    # What is out of view is not drawn (content-visibility): a window as high as the page shows it all.
+    reader.page.set_viewport_size({"width": DESKTOP["width"], "height": WHOLE_PAGE_HEIGHT})
     reader.open_article(ARTICLE)
     reader.page.screenshot(path=folder / "widget.png", full_page=True, clip=conversation(reader))
 
