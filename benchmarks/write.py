@@ -97,13 +97,13 @@ def _section(
     fresh = count()
     both: tuple[Ours | Plain, Ours | Plain] = (ours, plain)
     for number, server in enumerate(both):  # caches filled, statements compiled
-        acknowledged[number] += _drive(server, SLUGS, max(known.clients), 1).acknowledged
+        acknowledged[number] += _drive(server, SLUGS, max(known.clients), 1, next(fresh)).acknowledged
     for _ in range(effort.rounds):
         for clients in known.clients:
             for place in known.places:
-                slugs = _slugs(place, next(fresh))
+                run = next(fresh)
                 for number, server in enumerate(both):
-                    load = _drive(server, slugs, clients, effort.seconds)
+                    load = _drive(server, _slugs(place, run), clients, effort.seconds, run)
                     loads.setdefault((clients, place, number), []).append(load)
                     acknowledged[number] += load.acknowledged
     cells = [
@@ -115,14 +115,14 @@ def _section(
     return report.Section(name, title, cells, (acknowledged[0], acknowledged[1]), stored)
 
 
-def _slugs(place: str, number: int) -> tuple[str, ...]:
-    by_place = {PLACES[0]: (f"empty/{number}",), PLACES[1]: SLUGS, PLACES[2]: (LARGE_SLUG,)}
+def _slugs(place: str, run: int) -> tuple[str, ...]:
+    by_place = {PLACES[0]: (f"empty/{run}",), PLACES[1]: SLUGS, PLACES[2]: (LARGE_SLUG,)}
     return by_place[place]
 
 
-def _drive(server: Ours | Plain, slugs: tuple[str, ...], clients: int, seconds: float) -> Load:
+def _drive(server: Ours | Plain, slugs: tuple[str, ...], clients: int, seconds: float, run: int) -> Load:
     before = server.cpu()
-    load = drive(server.port, server.path, slugs, clients, seconds)
+    load = drive(server.port, server.path, slugs, clients, seconds, run)
     return replace(load, cpu=(server.cpu() - before) / max(load.acknowledged, 1))
 
 

@@ -45,10 +45,13 @@ class Load:
         return self.acknowledged / self.seconds
 
 
-def drive(port: int, path: str, slugs: Sequence[str], clients: int, seconds: float) -> Load:
-    """Post to these slugs over so many connections for so long, from another process."""
+def drive(port: int, path: str, slugs: Sequence[str], clients: int, seconds: float, run: int = 0) -> Load:
+    """Post to these slugs over so many connections for so long, from another process.
+
+    Each `run` has texts of its own: what was said in one before would be held as a near duplicate.
+    """
     words = [sys.executable, "-m", "benchmarks.writing.client"]
-    asked = json.dumps([port, path, list(slugs), clients, seconds])
+    asked = json.dumps([port, path, list(slugs), clients, seconds, run])
     done = subprocess.run([*words, asked], cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"the client failed: {done.stderr[-2000:]}")
@@ -58,13 +61,13 @@ def drive(port: int, path: str, slugs: Sequence[str], clients: int, seconds: flo
 class Reader:
     """One connection, on which one post follows the other."""
 
-    def __init__(self, port: int, path: str, slugs: Sequence[str], number: int) -> None:
+    def __init__(self, port: int, path: str, slugs: Sequence[str], seed: str) -> None:
         self._address, self._slugs = ("127.0.0.1", port), slugs
         self._head = (
             f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
             "Content-Length: "
         )
-        self._random = random.Random(number)
+        self._random = random.Random(seed)
         self._keys = [secrets.token_urlsafe(16) for _ in range(READERS)]
         self.connect()
 
@@ -110,9 +113,11 @@ class Reader:
         return f"{text} {secrets.token_hex(6)}"
 
 
-def run(port: int, path: str, slugs: Sequence[str], clients: int, seconds: float) -> dict[str, object]:
+def post(
+    port: int, path: str, slugs: Sequence[str], clients: int, seconds: float, run: int
+) -> dict[str, object]:
     """Post until the time is over; what `Load` wants to know."""
-    readers = [Reader(port, path, slugs, number) for number in range(clients)]
+    readers = [Reader(port, path, slugs, f"{run}/{number}") for number in range(clients)]
     times: list[float] = []
     errors: Counter[str] = Counter()
     selector = selectors.DefaultSelector()
@@ -155,4 +160,4 @@ def run(port: int, path: str, slugs: Sequence[str], clients: int, seconds: float
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(*json.loads(sys.argv[1]))))
+    print(json.dumps(post(*json.loads(sys.argv[1]))))
