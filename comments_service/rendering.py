@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 
 from . import publishing
 from .db import Database
-from .models import Revision
+from .models import Comment, Revision
 from .text.render import POLICY_VERSION, render
 
 # Of the longest texts this many take some seconds to render, which holds no turn, and some milliseconds to
 # store, which does.
 BATCH = 100
+# The texts of so many comments are counted in one transaction; on SQLite it holds the write turn for
+# some milliseconds.
+STRIDE = 10_000
 
 Progress = Callable[[int], None]
 
@@ -50,8 +53,8 @@ class Done:
 
 def waiting(database: Database) -> int:
     """How many texts another policy has rendered. Raises Unavailable."""
-    query = select(func.count()).select_from(Revision).where(_is_of_another_policy())
-    return database.write(lambda session: session.scalar(query)) or 0
+    newest = database.write(lambda session: session.scalar(select(func.max(Comment.id)))) or 0
+    return sum(database.write(partial(_count, after=after)) for after in range(0, newest, STRIDE))
 
 
 def render_again(database: Database, progress: Progress) -> Done:
@@ -69,6 +72,12 @@ def render_again(database: Database, progress: Progress) -> Done:
         after = made[-1][:2]
         progress(len(made))
     return done
+
+
+def _count(session: Session, *, after: int) -> int:
+    these = and_(Revision.comment_id > after, Revision.comment_id <= after + STRIDE)
+    query = select(func.count()).select_from(Revision).where(these, _is_of_another_policy())
+    return session.scalar(query) or 0
 
 
 def _is_of_another_policy() -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from comments_service import rendering
+from comments_service.doctor import stored
 from comments_service.models import Comment, Revision, Thread
 from comments_service.rendering import Done, render_again
 from comments_service.text.render import POLICY_VERSION
@@ -133,10 +134,12 @@ def test_a_break_loses_nothing_and_the_next_run_goes_on(
     horizons: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rendering, "BATCH", 2)
+    monkeypatch.setattr(rendering, "STRIDE", 2)
     for number in range(5):
         horizons.posted(f"Said *{number}*.")
     whole = fresh_page(horizons)
     made_by_another_policy(horizons, html=OLD)
+    assert rendering.waiting(horizons.database) == 5
     told: list[int] = []
 
     def break_off(more: int) -> None:
@@ -150,3 +153,13 @@ def test_a_break_loses_nothing_and_the_next_run_goes_on(
     assert render_again(horizons.database, told.append) == Done(rendered=1, changed=1)
     assert told == [2, 2, 1]
     assert fresh_page(horizons) == whole
+
+
+def test_the_doctor_tells_of_it_until_it_is_done(horizons: Service) -> None:
+    horizons.posted("Said *so*.")
+    told = "The HTML of 1 texts was made by another version's rules"
+    assert not any(told in finding.sentence for finding in stored.looks(horizons.database))
+    made_by_another_policy(horizons)
+    assert any(told in finding.sentence for finding in stored.looks(horizons.database))
+    render_again(horizons.database, silent)
+    assert not any(told in finding.sentence for finding in stored.looks(horizons.database))

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from .. import clock, migrating
+from .. import clock, migrating, rendering
 from ..db import Database
 from ..errors import Unavailable
 from ..identity import DAYS_KEPT
@@ -146,6 +146,7 @@ def _content(database: Database) -> Iterator[Finding]:
     yield Finding(OK, f"The database is migrated ({version}).")
     looks: tuple[Callable[[Session], Finding | None], ...] = (_sites, _moderators, _ahead, _purged)
     yield from filter(None, (database.write(look) for look in looks))
+    yield from _rendered(database)
 
 
 def _sites(session: Session) -> Finding:
@@ -198,6 +199,16 @@ def _purged(session: Session) -> Finding | None:
         f"Nothing was purged for days: hashes of {oldest} should be gone. `serve` purges every hour; "
         "run: comments-service purge",
     )
+
+
+def _rendered(database: Database) -> Iterator[Finding]:
+    """After an upgrade that changed the rules, HTML of the old ones is shown until it is made again."""
+    waiting = rendering.waiting(database)
+    if waiting:
+        yield Finding(
+            WARN,
+            f"The HTML of {waiting:,} texts was made by another version's rules; run: comments-service render",
+        )
 
 
 def _ask(database: Database, question: str) -> Any:
