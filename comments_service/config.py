@@ -18,6 +18,20 @@ SHORTEST_TOKEN = 16
 NOT_SETTINGS = ("COMMENTS_TEST_",)
 
 Network = IPv4Network | IPv6Network
+STANDARD_PORTS = {"http": 80, "https": 443}
+
+
+def origin_of(url: str) -> str:
+    """The origin of a web address as browsers send it: in small letters, without a port that says nothing.
+
+    Raises ValueError for what is no web address.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in STANDARD_PORTS or not parts.hostname:
+        raise ValueError(f"{url!r} is not an http or https address")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = "" if parts.port in (None, STANDARD_PORTS[parts.scheme]) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 class SettingsError(Exception):
@@ -53,9 +67,10 @@ def _database_url(value: str) -> str:
 
 def _public_url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("must be an http or https address without query, such as https://comments.example")
-    return value.rstrip("/")
+    # Browsers send a name in other letters as `xn--...`.
+    if parts.query or parts.fragment or "@" in parts.netloc or not value.isascii():
+        raise ValueError("must be an address without query and name, such as https://comments.example")
+    return origin_of(value) + parts.path.rstrip("/")
 
 
 def _networks(value: str) -> tuple[Network, ...]:
@@ -144,6 +159,11 @@ class Settings:
     limit_threads: str = "5 per hour"
     max_body: int = 10_000
     metrics_token: str = ""
+
+    @property
+    def origin(self) -> str:
+        """The origin of our own pages."""
+        return origin_of(self.public_url)
 
     @property
     def is_sqlite(self) -> bool:

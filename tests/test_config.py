@@ -102,6 +102,26 @@ def test_the_public_url_loses_its_last_slash() -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://C.Example:443/", "https://c.example"),
+        ("HTTP://c.example:80", "http://c.example"),
+        ("https://c.example:8443/talk", "https://c.example:8443"),
+        ("http://[::1]:80/", "http://[::1]"),
+    ],
+)
+def test_the_origin_is_as_browsers_send_it(url: str, origin: str) -> None:
+    settings = read(PUBLIC_URL=url)
+    assert settings.origin == origin
+    assert settings.public_url.startswith(origin), "and links say it as it is"
+
+
+@pytest.mark.parametrize("url", ["https://a@c.example", "https://bücher.example", "https://c.example:x"])
+def test_an_address_that_no_browser_sends_back_is_refused(url: str) -> None:
+    assert "COMMENTS_PUBLIC_URL" in refusal(PUBLIC_URL=url)
+
+
+@pytest.mark.parametrize(
     "url", ["", "c.example", "ftp://c.example", "https://", "https://c.example/?a=1", "https://c.example/#a"]
 )
 def test_an_unusable_public_url_is_refused(url: str) -> None:

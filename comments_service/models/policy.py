@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from .. import clock
+from ..config import origin_of
 from ..errors import FieldError, Invalid
 from ..text.words import WordList
 from .site import Site
@@ -168,24 +169,15 @@ def _word(value: str) -> str:
 
 def origin(value: str) -> str:
     """A site's origin as browsers send it, such as `https://news.example`; raises ValueError."""
-    parts = urlsplit(value)
     try:
-        port = parts.port
+        found = origin_of(value)
     except ValueError:
-        port = -1
-    well_formed = (
-        parts.scheme in ("http", "https")
-        and parts.hostname
-        and port != -1
-        and not (parts.path.rstrip("/") or parts.query or parts.fragment or parts.username)
-        and value.isascii()
-        and value.isprintable()
-    )
-    if not well_formed:
+        found = ""
+    parts = urlsplit(value)
+    is_more = parts.path.rstrip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    if not found or is_more or not value.isascii() or not value.isprintable():
         raise ValueError(f"{value!r} is not an origin; write it like https://news.example")
-    default = {"http": 80, "https": 443}[parts.scheme]
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, default) else "")
+    return found
 
 
 def _domain(value: str) -> str:

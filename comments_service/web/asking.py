@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import cast
-from urllib.parse import urlsplit
 
 from flask import current_app, request
 
@@ -46,19 +45,13 @@ def site_to_write(key: str) -> Site:
     """
     found = site(key)
     sent = request.headers.get("Origin")
-    if sent is not None and sent not in (*Policy.of(found).origins, own_origin()):
+    if sent is not None and sent not in (*Policy.of(found).origins, settings().origin):
         raise Refused(
             f"Pages of this origin may not post here. To allow it: "
             f"comments-service site set {found.key} origins=ORIGIN,ORIGIN",
             code="origin",
         )
     return found
-
-
-def own_origin() -> str:
-    """The origin of the public address."""
-    parts = urlsplit(settings().public_url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def reader(author_key: str | None) -> Reader:

@@ -7,12 +7,11 @@ import hmac
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast
-from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, request, url_for
 
 from ... import db, people
-from ...config import Settings
+from ...config import Settings, origin_of
 from ...errors import Invalid, NotFound, Refused, Unauthorised
 from ...identity import Signer
 from ...models import Site
@@ -187,7 +186,7 @@ def _refuse_characters() -> None:
 def _check_origin() -> None:
     # SameSite proves nothing here: a newspaper on a sibling host is the same site. `null` is no origin.
     sent = request.headers.get("Origin")
-    ours = _origin(settings().public_url)
+    ours = settings().origin
     if sent != ours:
         raise Refused(f"This form did not come from {ours}.", code="origin")
     referer = request.headers.get("Referer")
@@ -197,13 +196,9 @@ def _check_origin() -> None:
 
 def _origin(url: str) -> str:
     try:
-        parts = urlsplit(url)
-        port = parts.port
+        return origin_of(url)
     except ValueError:
         return ""
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    standard = {"http": 80, "https": 443}.get(parts.scheme)
-    return f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, standard) else "")
 
 
 def _is_https() -> bool:

@@ -140,8 +140,9 @@ def form() -> dict[str, str]:
     any key of their own, so nothing but the Origin tells their wish from that of a page elsewhere.
     All browsers send it with a form's POST; whoever has none uses the API.
     """
-    if request.headers.get("Origin") != asking.own_origin():
-        raise Refused(f"This form did not come from {asking.own_origin()}.", code="origin")
+    ours = asking.settings().origin
+    if request.headers.get("Origin") != ours:
+        raise Refused(f"This form did not come from {ours}.", code="origin")
     if request.mimetype != FORM_TYPE:
         raise UnsupportedMediaType
     query(NoQuery)
