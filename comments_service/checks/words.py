@@ -18,10 +18,11 @@ def check(session: Session, draft: Draft) -> Verdict:
     if not (policy.words_refused or policy.words_held):
         return PUBLISH
     body, name = Reading(draft.body), Reading(draft.name)
-    shown = body if draft.shown == draft.body else Reading(draft.shown)
+    # Without markup both are the same text, which need not be looked through twice.
+    shown = Reading(draft.shown) if draft.shown != draft.body else None
     refused = policy.refused_words()
     for field, reading in (("body", body), ("body", shown), ("name", name)):
-        matches = refused.find_in(reading)
+        matches = refused.find_in(reading) if reading else ()
         if matches:
             message = f"Please leave out “{matches[0].word}”."
             return refuse(Invalid.field(field, "word", message))
@@ -29,7 +30,7 @@ def check(session: Session, draft: Draft) -> Verdict:
     return hold(HELD, *evidence) if evidence else PUBLISH
 
 
-def _evidence(words: WordList, body: Reading, shown: Reading, name: Reading) -> list[Found]:
+def _evidence(words: WordList, body: Reading, shown: Reading | None, name: Reading) -> list[Found]:
     in_body = [
         Found("words", match.word, f"“{match.word}” is on the list of held words.", match.start, match.end)
         for match in words.find_in(body)[:MOST_MARKED]
@@ -37,7 +38,7 @@ def _evidence(words: WordList, body: Reading, shown: Reading, name: Reading) -> 
     marked = {found.rule for found in in_body}
     in_rendering = [
         Found("words", match.word, f"“{match.word}”, hidden by formatting, is on the list of held words.")
-        for match in words.find_in(shown)[:MOST_MARKED]
+        for match in (words.find_in(shown) if shown else ())[:MOST_MARKED]
         if match.word not in marked
     ]
     in_name = [

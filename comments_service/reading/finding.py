@@ -1,16 +1,21 @@
-"""Finding threads by slug or alias, and authors by key."""
+"""Finding sites and authors by key, and threads by slug or alias."""
 
 from __future__ import annotations
 
-from sqlalchemy import Select, bindparam, select
+import json
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy import Select, Text, bindparam, cast, select
 from sqlalchemy.orm import Session
 
 from ..models import Author, Site, Thread, ThreadAlias
 
 
 def site(session: Session, key: str) -> Site | None:
-    """The site with this key."""
-    return session.scalars(_SITE, {"key": key}).first()
+    """The site with this key, to be read alone: it belongs to no session, and others may hold it too."""
+    row = session.connection().execute(_SITE, {"key": key}).first()
+    return _site(*row) if row is not None else None
 
 
 def thread(session: Session, site_id: int, slug: str) -> Thread | None:
@@ -29,8 +34,16 @@ def _by_alias(site_id: int, slug: str) -> Select[Thread]:
     return select(Thread).where(Thread.id == alias.scalar_subquery())
 
 
+@lru_cache(maxsize=64)
+def _site(id: int, key: str, name: str, version: int, created_at: datetime, policy: str) -> Site:
+    # Every request asks for its site, whose policy may hold ten thousand words.
+    return Site(id=id, key=key, name=name, version=version, created_at=created_at, policy=json.loads(policy))
+
+
 # Built once: building a statement costs as much as running it.
-_SITE = select(Site).where(Site.key == bindparam("key"))
+_SITE = select(*(Site.id, Site.key, Site.name, Site.version, Site.created_at), cast(Site.policy, Text)).where(
+    Site.key == bindparam("key")
+)
 _AUTHOR_ID = select(Author.id).where(
     Author.site_id == bindparam("site"), Author.key_hash == bindparam("key_hash")
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from ..models import PENDING, PUBLISHED, REJECTED, SPAM, Comment, Decision, Revision
@@ -32,7 +33,7 @@ TOLD = {"near": "It is much like another comment."}
 
 def own(session: Session, comment_id: int) -> dict[str, Any]:
     """The comment as it is now, with the text its author wrote last."""
-    return _shown_to_author(session.execute(_query().where(Comment.id == comment_id)).one())
+    return _shown_to_author(session.execute(_one(), {"comment": comment_id}).one())
 
 
 def unpublished(session: Session, *, thread_id: int, author_id: int) -> list[dict[str, Any]]:
@@ -80,6 +81,11 @@ def has_dropped_edit() -> ColumnElement[bool]:
     """Whether the newest version of a published Comment was rejected, and the one before stays."""
     is_calm = (Comment.status == PUBLISHED) & Comment.held_revision.is_(None)
     return is_calm & latest_standing().is_not(None)
+
+
+@cache
+def _one() -> Select[Comment, str, int, datetime, str | None, datetime | None]:
+    return _query().where(Comment.id == bindparam("comment"))
 
 
 def _query() -> Select[Comment, str, int, datetime, str | None, datetime | None]:

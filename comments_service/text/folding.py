@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 
 from . import characters
@@ -78,6 +78,8 @@ _RUN = re.compile(
     rf"(?:(?<![{LEADING_SYMBOLS}])[{LEADING_SYMBOLS}]*[^\W_](?:[^\W_]|[{LEET_SYMBOLS}]+(?=[^\W_])|\$+)*)"
 )
 _LEAST_LETTERS = 2
+# One text for each thread that judges at the same time, or about.
+KEPT = 32
 # The marks of Latin, Greek and Cyrillic, what encloses or strikes out a letter, and the vowel signs and the
 # lengthening stroke that Arabic and Hebrew may leave out. Vowel signs of other scripts make other words.
 _LEFT_OUT = re.compile(
@@ -110,11 +112,12 @@ class Folded:
         return list(accumulate(len(_FOLDS[ord(character)]) for character in self._source))
 
 
+@lru_cache(maxsize=KEPT)
 def fold(text: str) -> Folded:
     """Case, width, zero-width characters, accents, look-alike letters and leet levelled; linear in the text.
 
     Digits become letters only in a run with two letters or more: `h4te` is "hate", while 1951, A55 and 4
-    stay.
+    stay. Several checks ask for the same text one after the other, so the last few are kept.
     """
     folded = plain(text)
     folded.text = unleet(folded.text)
