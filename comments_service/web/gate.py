@@ -23,9 +23,9 @@ LARGEST_BODY = 64 * 1024
 LONGEST_ESCAPE = 3
 ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
 FORM_TYPE = "application/x-www-form-urlencoded"
-# A server of 32 threads keeps 8 for requests without a body.
 # An admin's form with all word lists of a site, of 10,000 words each, is larger than what readers send.
 LARGER = {"/moderate/settings": 1024 * 1024}
+# A server of 32 threads keeps 8 for requests without a body.
 BODIES_AT_ONCE = 24
 PROBLEMS = {
     400: ("bad_request", "Bad Request", "The body ended before its Content-Length."),
@@ -33,6 +33,11 @@ PROBLEMS = {
     413: ("content_too_large", "Content Too Large", "The request is larger than {most} kB."),
     503: ("unavailable", "Service Unavailable", "Many people are writing just now. Please try again."),
 }
+# What a browser shows that sent a page's form; the application, and so its style, is out of reach.
+PAGE = (
+    '<!doctype html><html lang="en"><title>{title}</title><h1>{title}</h1><p>{detail}</p>'
+    "<p>Nothing was saved. Go back: what you wrote may still be there.</p></html>"
+)
 
 
 class Gate:
@@ -61,14 +66,14 @@ class Gate:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request, or refuse its body."""
         if environ.get("HTTP_TRANSFER_ENCODING"):
-            return _refusal(411, start_response)
+            return _refusal(411, environ, start_response)
         length = _length(environ)
         if length == 0:
             return self.app(environ, start_response)
         if length > self._longest(environ):
-            return _refusal(413, start_response, self._most(environ))
+            return _refusal(413, environ, start_response, self._most(environ))
         if not self._places.acquire(blocking=False):
-            return _refusal(503, start_response)
+            return _refusal(503, environ, start_response)
         try:
             return self._with_body(environ, length, start_response)
         finally:
@@ -89,10 +94,10 @@ class Gate:
         # The framework would take what came before a broken connection for the whole comment.
         body = _read(environ["wsgi.input"], length)
         if len(body) < length:
-            return _refusal(400, start_response)
+            return _refusal(400, environ, start_response)
         most = self._most(environ)
         if length > most and _bytes_meant(body) > most:
-            return _refusal(413, start_response, most)
+            return _refusal(413, environ, start_response, most)
         environ["wsgi.input"] = BytesIO(body)
         return self.app(environ, start_response)
 
@@ -128,18 +133,18 @@ def _read(source: Any, length: int) -> bytes:
     return body
 
 
-def _refusal(status: int, start_response: StartResponse, most: int = LARGEST_BODY) -> list[bytes]:
+def _refusal(
+    status: int, environ: dict[str, Any], start_response: StartResponse, most: int = LARGEST_BODY
+) -> list[bytes]:
     code, title, detail = PROBLEMS[status]
-    problem = {
-        "type": TYPE.format(code=code),
-        "title": title,
-        "status": status,
-        "detail": detail.format(most=most // 1024),
-        "code": code,
-    }
-    body = json.dumps(problem).encode()
+    detail = detail.format(most=most // 1024)
+    if "text/html" in environ.get("HTTP_ACCEPT", ""):
+        kind, text = "text/html; charset=utf-8", PAGE.format(title=title, detail=detail)
+    else:
+        kind, text = CONTENT_TYPE, _problem(status, code, title, detail)
+    body = text.encode()
     headers = [
-        ("Content-Type", CONTENT_TYPE),
+        ("Content-Type", kind),
         ("Content-Length", str(len(body))),
         ("Cache-Control", "no-store"),
         *PROTECTED.items(),
@@ -150,3 +155,8 @@ def _refusal(status: int, start_response: StartResponse, most: int = LARGEST_BOD
         headers.append(("Retry-After", "1"))
     start_response(f"{status} {title}", headers)
     return [body]
+
+
+def _problem(status: int, code: str, title: str, detail: str) -> str:
+    kind = TYPE.format(code=code)
+    return json.dumps({"type": kind, "title": title, "status": status, "detail": detail, "code": code})

@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from comments_service import people, sites
 from comments_service.identity import Signer
+from comments_service.web import gate
 from tests.app import ORIGIN, Live
 from tests.databases import SECRET
 from tests.servers import programs, shipped_nginx
@@ -226,6 +228,39 @@ def test_the_longest_comment_passes_as_a_form_in_any_script(front: Front) -> Non
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
+def test_a_form_with_too_many_words_is_refused_by_the_page_that_the_application_has(front: Front) -> None:
+    headers = {"Content_Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
+    answer = front.ask("POST", "/moderate/settings", b"x" * (1024 * 1024 + 1), **headers)
+    assert (answer.status, answer.headers["content-type"]) == (413, "text/html; charset=utf-8")
+    _, title, detail = gate.PROBLEMS[413]
+    assert answer.body.decode() == gate.PAGE.format(title=title, detail=detail.format(most=1024))
+    elsewhere = front.ask("POST", "/moderate/bans", b"x" * (64 * 1024 * 3 + 1), **headers)
+    assert elsewhere.json["code"] == "content_too_large"
+
+
+def test_an_ipv6_network_counts_as_one_reader() -> None:
+    shown = """server {
+        listen 127.0.0.1:@PORT@;
+        server_name shown;
+        access_log off;
+        set_real_ip_from 127.0.0.1;
+        real_ip_header X-Forwarded-For;
+        location / { return 200 $comments_reader; }
+    }"""
+    alone = Nginx(programs.need("nginx"), shipped_nginx.configuration([_nobody()]) + shown)
+    try:
+
+        def counted(address: str) -> bytes:
+            return Front(alone).get("/", Host="shown", X_Forwarded_For=address).body
+
+        assert counted("2001:db8:a:b::1") == counted("2001:db8:a:b:ffff::2") == _packed("2001:db8:a:b::")[:8]
+        assert counted("2001:db8:a:c::1") == _packed("2001:db8:a:c::")[:8]
+        assert counted("0a0a:a0a:a0a:a0a::") == b"\n" * 8
+        assert counted("203.0.113.9") == counted("::ffff:203.0.113.9") == _packed("203.0.113.9")
+    finally:
+        alone.stop()
+
+
 def test_answers_that_are_not_public_are_never_kept(front: Front) -> None:
     for path in (PAGE + "&limit=0", "/api/v1/sites/nowhere/comments?slug=tarn", "/healthz"):
         answers = [front.get(path) for _ in range(3)]
@@ -310,6 +345,10 @@ def _raw(front: Front, request: bytes) -> bytes:
         while more := connection.recv(65536):
             answer += more
     return answer
+
+
+def _packed(text: str) -> bytes:
+    return ip_address(text).packed
 
 
 def _nobody() -> int:

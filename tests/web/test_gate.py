@@ -55,6 +55,14 @@ def test_one_byte_more_than_the_largest_is_refused_unread() -> None:
     assert json.loads(content)["status"] == 413
 
 
+def test_a_browser_that_sent_a_form_is_told_by_a_page() -> None:
+    body = b"x" * (LARGEST_BODY + 1)
+    status, headers, content = ask(Gate(echo), body, HTTP_ACCEPT="text/html,*/*;q=0.8")
+    assert (status, headers["Content-Type"]) == (413, "text/html; charset=utf-8")
+    assert b"<p>The request is larger than 64 kB.</p>" in content
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+
+
 FORM = "application/x-www-form-urlencoded"
 
 
