@@ -1,11 +1,10 @@
-"""The README as a stranger follows it: to a page of their own, a moderated comment and a backup."""
+"""The README as a stranger follows it: a page of their own, a moderated comment, a backup that comes back."""
 
 from __future__ import annotations
 
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -56,20 +55,18 @@ class Stranger:
         self._running.append(terminal)
         return terminal
 
-    def serves(self, blocks: dict[int, str]) -> None:
-        """Types what goes on until it is stopped, by port; returns when all of it answers."""
+    def serves(self, blocks: dict[int, str]) -> dict[int, subprocess.Popen[str]]:
+        """Types what goes on until it is stopped, by port; the terminals, when all of it answers."""
         terminals = {port: self.types(block) for port, block in blocks.items()}
         for port, terminal in terminals.items():
             wait_for(lambda port=port, it=terminal: answers(port) or it.poll() is not None, 30)
             assert terminal.poll() is None, terminal.communicate()[0]
+        return terminals
 
     def leaves(self) -> None:
         """Ctrl-C in every terminal."""
         for terminal in self._running:
-            if terminal.poll() is None:
-                os.killpg(terminal.pid, signal.SIGINT)
-        for terminal in self._running:
-            terminal.communicate(timeout=15)
+            stop(terminal)
 
 
 @pytest.fixture
@@ -79,13 +76,13 @@ def stranger(tmp_path: Path) -> Iterator[Stranger]:
     stranger.leaves()
 
 
-def test_a_stranger_comes_to_a_page_a_moderated_comment_and_a_backup(
+def test_a_stranger_comes_to_a_page_a_moderated_comment_and_a_backup_restored(
     stranger: Stranger, open_page: Callable[..., Page], page_errors: PageErrors
 ) -> None:
     page_errors.expect("favicon")  # a page of one's own has none
-    settings, service, pages, link, backup = stranger.blocks()
+    settings, service, pages, link, backup, restored = stranger.blocks()
     assert printed(stranger.types(settings)) == ""
-    stranger.serves({stranger.pages: pages, stranger.service: service})
+    served = stranger.serves({stranger.pages: pages, stranger.service: service})
     asked = stranger.types(link)
 
     ben, address = open_page(), f"http://127.0.0.1:{stranger.pages}/"
@@ -98,21 +95,29 @@ def test_a_stranger_comes_to_a_page_a_moderated_comment_and_a_backup(
 
     ada = Moderator(open_page())
     ada.signs_in(printed(asked).strip())
-    copied = stranger.types(f". var/mine/settings\n{backup}")
-    ada.opens_queue("Pending")
+    expect(ada.page).to_have_title(re.compile("Pending"))
     expect(ada.card).to_contain_text(WORDS)
     ada.page.keyboard.press("a")
     expect(ada.toast).to_contain_text("Approved")
+    copied = stranger.types(f". var/mine/settings\n{backup}")
 
     other = open_page()
     other.goto(address.replace("127.0.0.1", "localhost"))
     expect(other.get_by_role("article")).to_contain_text(WORDS)
 
     assert "checked the copy" in printed(copied)
-    (copy,) = (stranger.folder / "var" / "mine").glob("backup-*.db")
-    with sqlite3.connect(copy) as database:
-        assert database.execute("SELECT body FROM revision").fetchall() == [(WORDS,)]
-    database.close()
+    stop(served[stranger.service])
+    stranger.serves({stranger.service: f". var/mine/settings\n{restored}"})
+    another = open_page()
+    another.goto(address)
+    expect(another.get_by_role("article")).to_contain_text(WORDS)
+
+
+def stop(terminal: subprocess.Popen[str]) -> None:
+    """Ctrl-C, and waits for the end; nothing more for what has ended."""
+    if terminal.poll() is None:
+        os.killpg(terminal.pid, signal.SIGINT)
+        terminal.communicate(timeout=15)
 
 
 def printed(terminal: subprocess.Popen[str]) -> str:
