@@ -31,6 +31,7 @@ from .models import (
     Vote,
 )
 from .models.comment import BANDS
+from .models.notice import NOTHING_SAID
 
 # Open reports keep a withdrawn comment for the moderator to see, but not for ever.
 REPORTS_WAIT = timedelta(days=7)
@@ -41,8 +42,6 @@ NOTICES_KEPT = timedelta(days=183)
 STRIDE = 2_000
 BATCH = 500
 TURN_MILLISECONDS = 2_000
-
-NOTHING_SAID = {"text": "", "name": "", "email": ""}
 
 Progress = Callable[[str], None]
 

@@ -15,7 +15,9 @@ from sqlalchemy import select, text
 from comments_service import banning, clock, log, privacy, purging
 from comments_service.config import Settings
 from comments_service.models import Author, Comment
-from comments_service.privacy import Erased, Subject
+from comments_service.privacy import Erased
+from comments_service.reading import personal
+from comments_service.reading.personal import Subject
 from comments_service.web import request_log
 from tests.app import LIMITS, Service, new_author_key
 from tests.databases import rows
@@ -101,9 +103,13 @@ def through_every_door(service: Service, author_key: str) -> None:
         assert answer.status_code >= 400
 
 
-def subject_of(service: Service, *authors: str, comments: tuple[int, ...] = ()) -> Subject:
+def subject_of(
+    service: Service, *authors: str, comments: tuple[int, ...] = (), notices: tuple[str, ...] = ()
+) -> Subject:
     found: Subject = service.write(
-        lambda session: privacy.find(session, service.signer, authors=authors, comments=comments)
+        lambda session: privacy.find(
+            session, service.signer, authors=authors, comments=comments, notices=notices
+        )
     )
     return found
 
@@ -135,7 +141,7 @@ def test_what_is_erased_is_nowhere(
         assert BODY.encode().hex().upper() in "".join(blocks)
 
     erased = privacy.erase(limited.database, subject_of(limited, author_key))
-    assert erased == Erased(comments=4, votes=1, reports=1, notes=1, banned=0)
+    assert erased == Erased(comments=4, votes=1, reports=1, notices=0, notes=1, banned=0)
     assert purging.purge(limited.database, clock.now()).emptied
 
     after = stored(limited)
@@ -162,7 +168,7 @@ def test_a_report_holds_what_is_stored_and_nothing_that_others_wrote(limited: Se
     author_key = new_author_key()
     through_every_door(limited, author_key)
     subject = subject_of(limited, author_key)
-    document = limited.write(lambda session: privacy.report(session, subject))
+    document = limited.write(lambda session: personal.report(session, subject))
     text = repr(document)
     assert [marker for marker in (NAME, BODY, EDIT, HELD, NOTE, KEY) if marker not in text] == []
     assert [marker for marker in (SENDER, WHY, EMAIL) if marker in text] == []
@@ -209,3 +215,27 @@ def test_a_comment_without_an_author_is_erased_by_its_number(horizons: Service) 
     (tombstone,) = horizons.page()["comments"]
     assert tombstone["removed"] == "author"
     assert BODY not in stored(horizons)
+
+
+def test_who_sent_a_notice_is_shown_it_and_forgotten(horizons: Service) -> None:
+    comment = horizons.posted()["id"]
+
+    def notice(email: str, why: str) -> str:
+        sent = {"comment": comment, "reason": why, "name": SENDER, "email": email, "good_faith": True}
+        answer = horizons.post_json("horizons/notices", sent)
+        receipt: str = answer.get_json()["receipt"]
+        return receipt
+
+    receipt = notice(EMAIL, WHY)
+    notice("else@birds.example", "Another reason.")
+    subject = subject_of(horizons, notices=(receipt,))
+    assert subject == subject_of(horizons, notices=(EMAIL.upper(),))
+    document = horizons.write(lambda session: personal.report(session, subject))
+    (sent,) = document["notices"]
+    assert (sent["comment"], sent["name"], sent["email"], sent["text"]) == (comment, SENDER, EMAIL, WHY)
+    erased = privacy.erase(horizons.database, subject)
+    assert erased == Erased(comments=0, votes=0, reports=0, notices=1, notes=0, banned=0)
+    after = stored(horizons)
+    assert [marker for marker in (SENDER, EMAIL, WHY) if marker in after] == [SENDER]
+    assert "Another reason." in after, "somebody else's from the same network stays"
+    assert [one["status"] for one in horizons.page()["comments"]] == ["published"]

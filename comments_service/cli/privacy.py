@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from .. import clock, purging
 from .. import privacy as subjects
 from ..db import Database
-from ..privacy import Subject
+from ..reading import personal
+from ..reading.personal import Subject
 from .commands import opened, progress, signer, snapshot
 
 STDIN = "-"
@@ -22,16 +23,30 @@ BUSY = "A reader was busy: erased words stay in the write-ahead log until the ne
 
 def _whose(command: Callable[..., None]) -> Callable[..., None]:
     """The options that say whose data is meant."""
-    comment = click.option(
-        "--comment", "comments", multiple=True, type=click.IntRange(1), help="A comment's number; may repeat."
+    options = (
+        click.option(
+            "--author",
+            "authors",
+            multiple=True,
+            help="An author's number, or their author key (-: read from stdin); may repeat.",
+        ),
+        click.option(
+            "--comment",
+            "comments",
+            multiple=True,
+            type=click.IntRange(1),
+            help="A comment's number; may repeat.",
+        ),
+        click.option(
+            "--notice",
+            "notices",
+            multiple=True,
+            help="A notice's receipt, or the e-mail address in it (-: read from stdin); may repeat.",
+        ),
     )
-    author = click.option(
-        "--author",
-        "authors",
-        multiple=True,
-        help="An author's number, or their author key (-: read from stdin); may repeat.",
-    )
-    return author(comment(command))
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -46,23 +61,23 @@ def privacy() -> None:
 
 @privacy.command()
 @_whose
-def report(authors: tuple[str, ...], comments: tuple[int, ...]) -> None:
-    """Print all that is stored about an author as JSON, for their request to see it.
+def report(**whose: tuple[Any, ...]) -> None:
+    """Print all that is stored about a person as JSON, for their request to see it.
 
     \b
     Example:
       comments-service privacy report --author 17 > author-17.json
     """
     with opened() as database, snapshot(database) as session:
-        document = subjects.report(session, _subject(database, session, authors, comments))
+        document = personal.report(session, _subject(database, session, **whose))
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 @privacy.command()
 @_whose
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def erase(authors: tuple[str, ...], comments: tuple[int, ...], yes: bool) -> None:
-    """Erase an author's comments, votes, reports and name for good, at once.
+def erase(yes: bool, **whose: tuple[Any, ...]) -> None:
+    """Erase a person's comments, votes, reports, notices and name for good, at once.
 
     \b
     Example:
@@ -70,15 +85,15 @@ def erase(authors: tuple[str, ...], comments: tuple[int, ...], yes: bool) -> Non
     """
     with opened() as database:
         with snapshot(database) as session:
-            subject = _subject(database, session, authors, comments)
-            about = subjects.report(session, subject)
+            subject = _subject(database, session, **whose)
+            about = personal.report(session, subject)
         if not yes:
             click.confirm(_question(about), abort=True, err=True)
         erased = subjects.erase(database, subject)
         purged = purging.purge(database, clock.now(), progress)
     click.echo(
-        f"Erased {erased.comments} comments, {erased.votes} votes, {erased.reports} reports and "
-        f"{erased.notes} moderators' notes."
+        f"Erased {erased.comments} comments, {erased.votes} votes, {erased.reports} reports, "
+        f"{erased.notices} notices and {erased.notes} moderators' notes."
     )
     if erased.banned:
         click.echo(f"{erased.banned} authors are banned: the hash of their key stays until the ban ends.")
@@ -87,16 +102,34 @@ def erase(authors: tuple[str, ...], comments: tuple[int, ...], yes: bool) -> Non
 
 
 def _subject(
-    database: Database, session: Session, authors: tuple[str, ...], comments: tuple[int, ...]
+    database: Database,
+    session: Session,
+    *,
+    authors: tuple[str, ...],
+    comments: tuple[int, ...],
+    notices: tuple[str, ...],
 ) -> Subject:
-    if not authors and not comments:
-        raise click.UsageError("Say whose: --author or --comment.")
-    # A key on the command line would stay in the shell's history.
-    named = [sys.stdin.readline().strip() if author == STDIN else author for author in authors]
-    return subjects.find(session, signer(database), authors=named, comments=comments)
+    if not authors and not comments and not notices:
+        raise click.UsageError("Say whose: --author, --comment or --notice.")
+    return subjects.find(
+        session,
+        signer(database),
+        authors=map(_read, authors),
+        comments=comments,
+        notices=map(_read, notices),
+    )
+
+
+def _read(given: str) -> str:
+    # A key or an address on the command line would stay in the shell's history.
+    return sys.stdin.readline().strip() if given == STDIN else given
 
 
 def _question(about: dict[str, Any]) -> str:
-    names = {comment["name"] for comment in about["comments"]} | {one["name"] for one in about["authors"]}
+    parts = ("comments", "authors", "notices")
+    names = {one["name"] for part in parts for one in about[part]}
     whose = ", ".join(sorted(name for name in names if name)) or "nobody by name"
-    return f"Erase {len(about['comments'])} comments and {len(about['votes'])} votes of {whose}?"
+    return (
+        f"Erase {len(about['comments'])} comments, {len(about['votes'])} votes and "
+        f"{len(about['notices'])} notices of {whose}?"
+    )

@@ -11,6 +11,8 @@ from ..db import Base, BigId, UtcTime
 
 LONGEST_NAME = 60
 LONGEST_EMAIL = 254  # no address that mail can reach is longer
+# What is left of a notice that was forgotten.
+NOTHING_SAID = {"text": "", "name": "", "email": ""}
 
 
 class Notice(Base):

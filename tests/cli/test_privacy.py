@@ -43,7 +43,7 @@ def test_a_person_is_shown_what_is_stored_and_then_it_is_gone(shell: Shell, wren
 
     refused = shell.run("privacy", "erase", "--author", str(wren))
     assert refused.code == 1
-    assert "Erase 1 comments and 0 votes of Wren?" in refused.err
+    assert "Erase 1 comments, 0 votes and 0 notices of Wren?" in refused.err
     assert json.loads(shell.done("privacy", "report", "--author", KEY)) == document
 
     # The key comes from stdin, and stays out of the shell's history.
@@ -51,12 +51,14 @@ def test_a_person_is_shown_what_is_stored_and_then_it_is_gone(shell: Shell, wren
         cli, ["privacy", "erase", "--author", "-", "--yes"], input=f"{KEY}\n"
     )
     assert ended.exit_code == 0, ended.output
-    assert ended.stdout == "Erased 1 comments, 0 votes, 0 reports and 0 moderators' notes.\n"
+    assert ended.stdout == "Erased 1 comments, 0 votes, 0 reports, 0 notices and 0 moderators' notes.\n"
     assert b"A lark." not in shell.file.read_bytes()
     assert "There is no such author" in shell.failed("privacy", "report", "--author", str(wren))
 
 
 def test_somebody_has_to_be_named(shell: Shell) -> None:
-    assert "--author or --comment" in shell.misused("privacy", "report")
+    assert "--author, --comment or --notice" in shell.misused("privacy", "report")
     assert "There is no comment 4711" in shell.failed("privacy", "report", "--comment", "4711")
     assert "There is no such author" in shell.failed("privacy", "report", "--author", "Wren")
+    for notice in ("wren@birds.example", "1-Xb0c9nZ", "1"):
+        assert "There is no such notice" in shell.failed("privacy", "report", "--notice", notice)
