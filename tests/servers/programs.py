@@ -45,6 +45,9 @@ NEEDED = {
     "axe": Program(
         "axe-core", ("axe.min.js",), "cd widget && npm ci", (str(WIDGET / "node_modules/axe-core"),), os.R_OK
     ),
+    "typescript": Program(
+        "TypeScript", ("tsc",), "cd widget && npm ci", (str(WIDGET / "node_modules/.bin"),)
+    ),
     "mounts": Program(
         "A disk of our own (unshare -rm)", ("unshare",), "apt-get install util-linux, and let us mount"
     ),

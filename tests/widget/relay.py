@@ -1,4 +1,4 @@
-"""Stands before the service and keeps count of what reaches it: what a browser says it sent is half the proof."""
+"""Stands before the service and counts what reaches it: what a browser says it sent is half the proof."""
 
 from __future__ import annotations
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import CDPSession, Page
 
+from tests.server.running import wait_for
 from tests.widget.reader import Reader
 
 TIMES = 50
@@ -49,13 +50,13 @@ SWAP = """async ({ times, slugs }) => {
 
 
 @pytest.fixture
-def visitor(reader: Callable[..., Reader]) -> Iterator[Reader]:
+def visitor(reader: Callable[..., Reader]) -> Reader:
     arrived = reader()
     arrived.page.add_init_script(WATCHED)
     root = arrived.post_elsewhere("Of the first article.")
     arrived.post_elsewhere("A reply.", parent=root)
     arrived.post_elsewhere("Of the second.", slug=arrived.slug + "-b")
-    yield arrived.open()
+    return arrived.open()
 
 
 def test_fifty_articles_leave_no_more_than_one(visitor: Reader) -> None:
@@ -80,6 +81,17 @@ def test_nothing_is_left_of_an_element_that_went(visitor: Reader) -> None:
     visitor.page.evaluate("document.querySelector('comments-thread').remove()")
     after = left(visitor.page, protocol)
     assert after["intervals"] == after["listeners of the window"] == after["observers"] == 0
+
+
+def test_leaving_is_no_undo_of_a_withdrawal(visitor: Reader) -> None:
+    visitor.press("Withdraw", visitor.write("Of a swapped article."))
+    with visitor.page.expect_response("**/withdrawal"):
+        visitor.page.evaluate("document.querySelector('comments-thread').remove()")
+    visitor.open()
+    visitor.press("Withdraw", visitor.write("Of a closed page."))
+    visitor.page.unroute_all()  # a route would hold back what outlives its page
+    visitor.page.goto("about:blank")
+    wait_for(lambda: "Of a" not in str(visitor.published()))
 
 
 def swapped(visitor: Reader, times: int) -> None:
