@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,7 @@ from . import counting
 from .config import Settings
 from .errors import Unavailable
 from .grouping import Group, Work, assert_open
+from .line import Line
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -92,6 +93,8 @@ class Database:
         self.turn = Turn(settings.database_path) if settings.is_sqlite else None
         self.writer = writing_engine(settings)
         self.group = Group(self.turn.taken, self._transaction) if self.turn else None
+        # With PostgreSQL threads wait for the network, and the interpreter is free meanwhile.
+        self.line = Line() if self.turn else None
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction and return what it returned, once that is safely committed.
@@ -107,6 +110,13 @@ class Database:
         finally:
             counting.observe("write_seconds", time.perf_counter() - began)
 
+    def preparing(self) -> AbstractContextManager[None]:
+        """Hold while preparing what will be written: on SQLite in line, behind those who write.
+
+        Raises Unavailable when that takes too long.
+        """
+        return self.line.held(TURN_SECONDS) if self.line else nullcontext()
+
     def _write_postgres(self, work: Work[T]) -> T:
         for attempt in range(POSTGRES_TRIES):
             try:
@@ -121,8 +131,9 @@ class Database:
     def _transaction(self, work: Work[T]) -> T:
         try:
             with Session(self.writer, expire_on_commit=False) as session:
-                result = work(session)
-                assert_open(session)
+                with self.line.held(TURN_SECONDS, first=True) if self.line else nullcontext():
+                    result = work(session)
+                    assert_open(session)
                 session.commit()
                 return result
         except OperationalError as error:
@@ -300,9 +311,18 @@ def reading() -> Session:
 
 def write(work: Work[T]) -> T:
     """`Database.write` of the current application."""
+    return _database().write(work)
+
+
+def preparing() -> AbstractContextManager[None]:
+    """`Database.preparing` of the current application."""
+    return _database().preparing()
+
+
+def _database() -> Database:
     from flask import current_app
 
-    return cast(Database, current_app.extensions["comments_database"]).write(work)
+    return cast(Database, current_app.extensions["comments_database"])
 
 
 def writing_engine(settings: Settings) -> Engine:

@@ -40,6 +40,8 @@ KEEPER_START_SECONDS = 10.0
 # eight arenas. Two workers take 25 MB less without that, and answer as fast.
 JEMALLOC = ("_RJEM_MALLOC_CONF", "narenas:2,tcache_max:4096,dirty_decay_ms:1000,muzzy_decay_ms:0")
 M_ARENA_MAX, ARENAS = -8, 2
+# Objects made until the collector looks through the youngest, and how often until the next older ones.
+COLLECT_AFTER = 20_000, 20, 20
 KEEP = "import sys; from comments_service.server import keep_house; keep_house(*sys.argv[1:])"
 PR_SET_PDEATHSIG = 1
 
@@ -144,6 +146,16 @@ def preload() -> None:
     gc.freeze()
 
 
+def collect_seldom() -> None:
+    """Never visit the application again in search of garbage, and visit the requests' less often.
+
+    A post leaves nearly all it makes to the count of references; the search took a twentieth of its time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
+
+
 def free_address(host: str, port: int) -> str:
     """The numeric address to listen on; raises Unavailable when it is taken or is none of this machine's.
 
@@ -176,6 +188,7 @@ def load(target: str, *, parent: int, threads: int, counts: str | None = None) -
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     module, _, factory = target.partition(":")
     app = getattr(importlib.import_module(module), factory)()
+    collect_seldom()
     gate = getattr(app, "extensions", {}).get("comments_gate")
     if gate is not None:
         gate.admit(threads - THREADS_FOR_READS)

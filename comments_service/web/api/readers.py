@@ -265,9 +265,10 @@ def _replay_or_post(site: Site, reader: Reader, words: Words) -> Posted:
         return replayed
     limits.spend("post", site=site.key, author=reader.author_key)
     try:
-        prepared = posting.prepare(
-            db.reading(), signer=asking.signer(), site=site, reader=reader, words=words
-        )
+        with db.preparing():
+            prepared = posting.prepare(
+                db.reading(), signer=asking.signer(), site=site, reader=reader, words=words
+            )
     except ServiceError:
         # A twin of this request may have been stored since: this one is then its retry, not its duplicate.
         replayed = posting.replay(db.reading(), asking.signer(), site, reader, words)
