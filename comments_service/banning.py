@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from . import clock, models
-from .errors import Invalid, NotFound
+from .errors import CommentNotFound, Invalid, NotFound
 from .identity import DAYS_KEPT
 from .models import Author, Comment, Moderator
 from .reading import cursors
@@ -105,7 +105,7 @@ def _comment(session: Session, site_id: int, comment_id: int) -> Comment:
     query = select(Comment).where(Comment.id == comment_id, Comment.site_id == site_id)
     found = session.scalars(query).first()
     if found is None:
-        raise NotFound("There is no such comment.", code="comment_not_found")
+        raise CommentNotFound
     return found
 
 

@@ -35,6 +35,15 @@ class NotFound(ServiceError):
     code = "not_found"
 
 
+class CommentNotFound(NotFound):
+    """No comment, or one that the asker may not see: the two look alike on purpose."""
+
+    code = "comment_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such comment.")
+
+
 class Refused(ServiceError):
     """Understood, but not allowed: a closed thread, a banned author, a wrong token, a foreign origin."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from . import clock, identity, publishing
-from .errors import FieldError, Invalid, NotFound
+from .errors import CommentNotFound, FieldError, Invalid
 from .identity import Reader, Signer
 from .models import PENDING, PUBLISHED, Author, Comment, Evidence, Notice, Report, Site
 from .models.decision import HOLD
@@ -94,7 +94,7 @@ def notice(
 def _public(session: Session, site: Site, comment_id: int) -> Comment:
     comment = publishing.lock(session, site.id, comment_id)
     if comment is None or comment.status != PUBLISHED:
-        raise NotFound("There is no such comment.", code="comment_not_found")
+        raise CommentNotFound
     return comment
 
 

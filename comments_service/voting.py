@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from . import clock, db, identity, publishing
-from .errors import Conflict, NotFound, Refused
+from .errors import CommentNotFound, Conflict, Refused
 from .identity import Reader, Signer
 from .models import PUBLISHED, Author, Comment, DayKey, Site, Vote
 from .models.policy import Policy
@@ -36,7 +36,7 @@ def vote(
     _check_policy(Policy.of(site), value)
     comment = publishing.lock(session, site.id, comment_id)
     if comment is None or comment.status != PUBLISHED:
-        raise NotFound("There is no such comment.", code="comment_not_found")
+        raise CommentNotFound
     assert reader.author_key is not None
     author_id = _author(session, site.id, signer.author(site.id, reader.author_key))
     if author_id == comment.author_id:

@@ -10,7 +10,15 @@ from comments_service.web.problem_types import FIELD_CODES, PROBLEM_TYPES
 
 PACKAGE = Path(__file__).parents[2] / "comments_service"
 # Said by commands, or on the moderators' own pages, which answer people and not programs.
-SAID_ELSEWHERE = {"site_exists", "token_not_found", "moderator_not_found", "sign_in_link", "csrf", "error"}
+SAID_ELSEWHERE = {
+    "site_exists",
+    "token_not_found",
+    "notice_not_found",
+    "moderator_not_found",
+    "sign_in_link",
+    "csrf",
+    "error",
+}
 # Named after the framework's statuses.
 OF_STATUSES = {"bad_request", "method_not_allowed", "length_required", "content_too_large"}
 OF_STATUSES |= {"unsupported_media_type", "internal"}

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, request
 
 from ... import banning, clock, db, moderation, sites, threads
-from ...errors import NotFound
+from ...errors import CommentNotFound
 from ...models.policy import Policy
 from ...moderation import Item
 from ...reading import figures, log_files, notices, queues
@@ -81,7 +81,7 @@ def card(query: dict[str, Any], site: str, comment: int) -> dict[str, Any]:
     found, _ = moderator_of(site)
     whole = queues.card(db.reading(), [found.id], comment)
     if whole is None:
-        raise NotFound("There is no such comment.", code="comment_not_found")
+        raise CommentNotFound
     return vars(whole) | {"notices": notices.on(db.reading(), [comment])[comment]}
 
 

@@ -9,7 +9,7 @@ from flask import request
 from marshmallow import fields, validate
 from werkzeug.exceptions import UnsupportedMediaType
 
-from ...errors import FieldError, Invalid, NotFound, Refused, ServiceError
+from ...errors import CommentNotFound, FieldError, Invalid, Refused, ServiceError
 from ...models import Site
 from ...models.policy import Policy
 from ...models.report import REASONS
@@ -176,5 +176,5 @@ def messages(error: ServiceError | None) -> dict[str, str]:
 def comment_id(number: int) -> int:
     """The id of a route; raises NotFound for one that no database can hold."""
     if not 1 <= number <= LARGEST_ID:
-        raise NotFound("There is no such comment.", code="comment_not_found")
+        raise CommentNotFound
     return number

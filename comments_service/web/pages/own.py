@@ -13,7 +13,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from sqlalchemy import select
 
 from ... import clock, db, posting
-from ...errors import NotFound, Refused, ServiceError
+from ...errors import CommentNotFound, Refused, ServiceError
 from ...models import PENDING, PUBLISHED, WITHDRAWN, Comment, Revision, Site, Thread
 from ...reading import own as own_comments
 from ...reading import statements
@@ -111,7 +111,7 @@ def _page(
     stored = _stored(site, comment)
     place = threads.place_of(site, db.reading().get_one(Thread, stored.thread_id).slug)
     if stored.status == WITHDRAWN:
-        return make_response(render_template("pages/withdrawn.html", place=place))
+        return writing.done(place, title="you_withdrew", text="withdrew_more")
     shown = own_comments.own(db.reading(), comment)
     page = render_template(
         "pages/own.html",
@@ -141,7 +141,7 @@ def _stored(site: Site, comment: int) -> Comment:
     # What this very request wrote by its other session must be seen.
     found = db.reading().scalars(query.execution_options(populate_existing=True)).first()
     if found is None:
-        raise NotFound("There is no such comment.", code="comment_not_found")
+        raise CommentNotFound
     return found
 
 

@@ -67,7 +67,7 @@ def reported(site: str) -> Response:
     found = asked.site(site)
     query = asked.query(asked.SlugQuery)
     place = threads.place_of(found, slugs.normalise(query["slug"]))
-    return make_response(render_template("pages/reported.html", place=place))
+    return writing.done(place, title="thanks", text="thanks_report")
 
 
 @open_to(ANYONE)

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, render_template
 from sqlalchemy import select
 
 from ... import db
-from ...errors import NotFound
+from ...errors import CommentNotFound
 from ...models import Comment, Site, Thread
 from ...models.policy import Policy
 from ...reading import finding, pages
@@ -102,7 +102,7 @@ def replies(site: str, comment: int) -> Response:
     query = asked.query(asked.CursorQuery)
     content = pages.replies(db.reading(), found.id, number, cursor=query["cursor"], limit=REPLIES)
     if content is None:
-        raise _no_such_comment()
+        raise CommentNotFound
     place = place_of(found, _slug_of(number))
     nodes = tree.rest(json.loads(content.body)["comments"], deepest=place.policy.depth_drawn)
     return _public("pages/replies.html", place=place, root=number, nodes=nodes, next=content.next)
@@ -122,7 +122,7 @@ def one(site: Site, comment: int) -> dict[str, Any]:
     """A published comment with its root and its thread's slug; raises NotFound."""
     content = pages.one(db.reading(), site.id, asked.comment_id(comment))
     if content is None:
-        raise _no_such_comment()
+        raise CommentNotFound
     found: dict[str, Any] = json.loads(content)
     return found
 
@@ -138,7 +138,3 @@ def _slug_of(comment: int) -> str:
 
 def _public(template: str, **values: Any) -> Response:
     return caching.public(render_template(template, **values).encode(), content_type=CONTENT_TYPE)
-
-
-def _no_such_comment() -> NotFound:
-    return NotFound("There is no such comment.", code="comment_not_found")

@@ -16,7 +16,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 
 from ... import db, posting
-from ...errors import NotFound, ServiceError, TooFast, Unavailable
+from ...errors import CommentNotFound, NotFound, ServiceError, TooFast, Unavailable
 from ...models import Site
 from ...posting import Posted, Words
 from ...text import bodies, names, slugs
@@ -72,7 +72,12 @@ def sent(site: str) -> Response:
     found = asked.site(site)
     query = asked.query(asked.SlugQuery)
     place = threads.place_of(found, slugs.normalise(query["slug"]))
-    return make_response(render_template("pages/sent.html", place=place))
+    return done(place, title="thanks", text="thanks_waits")
+
+
+def done(place: threads.Place, *, title: str, text: str) -> Response:
+    """A page that says that it is done; `title` and `text` are names of the languages' words."""
+    return make_response(render_template("pages/done.html", place=place, title=title, text=text))
 
 
 def refused(response: Response, error: ServiceError | None) -> Response:
@@ -148,7 +153,7 @@ def _parent(place: threads.Place, comment: int | None) -> dict[str, Any] | None:
         return None
     content = threads.one(place.site, comment)
     if content["slug"] != place.slug:
-        raise NotFound("There is no such comment.", code="comment_not_found")
+        raise CommentNotFound
     parent: dict[str, Any] = content["comment"]
     return parent
 
