@@ -90,7 +90,7 @@ def test_without_waiting_for_the_disk_the_same_cuts_lose_comments(
     site_file: Path, engine: Engine, tmp_path: Path, is_long: bool, figures: Figures
 ) -> None:
     form = LONG if is_long else SHORT
-    events = record(site_file, tmp_path / "normal", SEED, form.posts, synchronous="NORMAL")
+    events = record(site_file, tmp_path / "normal", SEED, form.posts, "synchronous = NORMAL")
     lost = []
     for cut in cuts(site_file, events, Path(engine.url.database or ""), SEED, form.cuts // 3):
         lost.append(len(looked_at(engine, cut.promised).lost))
@@ -119,10 +119,11 @@ def engine(tmp_path: Path) -> Engine:
     return create_engine(f"sqlite:///{tmp_path / 'left' / 'comments.db'}", poolclass=NullPool)
 
 
-def record(site_file: Path, folder: Path, seed: int, posts: int, *, synchronous: str = "FULL") -> list[Event]:
+def record(site_file: Path, folder: Path, seed: int, posts: int, *pragmas: str) -> list[Event]:
     """What the disk is told while several writers post, with the moments at which they were answered.
 
-    Half-way the service is stopped and started again. `synchronous` is SQLite's, set behind its back.
+    Half-way the service is stopped and started again. `pragmas` are set behind its back; without any, SQLite
+    waits for the disk when, and only when, the service itself asks it to.
     """
     folder.mkdir()
     file = folder / "comments.db"
@@ -130,7 +131,7 @@ def record(site_file: Path, folder: Path, seed: int, posts: int, *, synchronous:
     with recording(file) as events:
         for life, log_pages in enumerate((1000, SHORT_LOG)):
             service = serve(file)
-            set_pragmas(service, f"synchronous = {synchronous}", f"wal_autocheckpoint = {log_pages}")
+            set_pragmas(service, *pragmas, f"wal_autocheckpoint = {log_pages}")
             with ThreadPoolExecutor(WRITERS) as pool:
                 share = posts // 2 // WRITERS
                 work = [
