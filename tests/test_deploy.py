@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from comments_service import server
+from comments_service import db, server
 from comments_service.config import Settings
 from tests.databases import SECRET
 from tests.servers import shipped_compose
@@ -23,6 +23,12 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = shipped_compose.compose()
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 GIVEN = {"COMMENTS_PUBLIC_URL": "https://comments.example"}
+SECRETS = {
+    "secret_key": SECRET.decode(),
+    "database_url": "postgresql://postgres/c",
+    "metrics_token": "a-token-for-prometheus",
+}
+SEVEN_CONTAINERS = 7
 STAGES = DOCKERFILE.split("\nFROM ")[1:]
 
 
@@ -104,10 +110,12 @@ def test_the_settings_are_ones_and_secrets_come_from_files(tmp_path: Path) -> No
         if value.startswith("/run/secrets/"):
             secret = value.removeprefix("/run/secrets/")
             assert secret in SERVICES["app"]["secrets"]
-            (tmp_path / secret).write_text("postgresql://postgres/c" if "url" in secret else SECRET.decode())
+            (tmp_path / secret).write_text(SECRETS[secret])
             environment[name] = str(tmp_path / secret)
     settings = Settings.read(environment)
     assert settings.secret_key == SECRET
+    assert settings.database_url.startswith("postgresql+psycopg://postgres/")
+    assert settings.metrics_token == SECRETS["metrics_token"]
     assert settings.public_url == "https://comments.example"
     assert settings.rate_limit_storage.startswith("redis://redis:")
     used = {secret for made in SERVICES.values() for secret in made.get("secrets", [])}
@@ -122,6 +130,25 @@ def test_the_settings_are_ones_and_secrets_come_from_files(tmp_path: Path) -> No
         for name in made.get("environment", {})
         if name.endswith("PASSWORD")
     ]
+
+
+def test_operating_tells_how_each_secret_is_made_and_whose_it_is() -> None:
+    page = (ROOT / "docs" / "operating.md").read_text()
+    given = {"10001": SERVICES["app"], "999": SERVICES["postgres"]}
+    for secret, where in COMPOSE["secrets"].items():
+        path = where["file"].removeprefix("./")
+        assert f"> {path}" in page
+        (owner,) = re.findall(rf"^sudo chown (\d+) .*{path}\b", page, re.MULTILINE)
+        assert secret in given[owner]["secrets"]
+
+
+def test_without_metrics_their_secret_is_an_empty_file(tmp_path: Path) -> None:
+    (tmp_path / "token").touch()
+    settings = {
+        "COMMENTS_SECRET_KEY": SECRET.decode(),
+        "COMMENTS_METRICS_TOKEN_FILE": str(tmp_path / "token"),
+    }
+    assert Settings.read(settings).metrics_token == ""
 
 
 def test_without_a_public_address_nothing_starts() -> None:
@@ -151,10 +178,14 @@ def test_nginx_finds_what_its_configuration_includes() -> None:
 
 
 def test_postgresql_has_a_place_for_every_worker() -> None:
-    connections = 64  # of one worker: two engines with 8 in the pool and 24 beyond it
+    pool = db._postgres_options()
+    connections = 2 * (pool["pool_size"] + pool["max_overflow"])  # of a worker's readers and of its writers
     command = SERVICES["app"]["command"]
-    workers = int(command[command.index("--workers") + 1]) * SERVICES["app"]["deploy"]["replicas"]
-    assert f"max_connections={workers * connections + 44}" in SERVICES["postgres"]["command"]
+    workers = int(command[command.index("--workers") + 1])
+    (given,) = re.findall(r"max_connections=(\d+)", " ".join(SERVICES["postgres"]["command"]))
+    left = 20  # for migrations, commands and PostgreSQL itself
+    assert SEVEN_CONTAINERS * workers * connections <= int(given) - left
+    assert f"A worker opens {connections} connections at most" in (ROOT / "docker-compose.yml").read_text()
 
 
 def test_the_image_is_made_of_the_lock_and_holds_no_compiler() -> None:

@@ -41,6 +41,7 @@ EDITION = datetime.now(UTC).astimezone()
 ARTICLE = read_articles(EDITION)[0]
 OTHERS = {"Boathouse": "It is always rope with that family.", "Tomas Lind": "Emmentaler, if you must."}
 PASSWORD = "a-password-to-be-kept"
+TOKEN = "a-token-for-prometheus"
 PERSON = "Nora Feldt"
 SECONDS = 2.0  # until every process shows what one of them stored
 HOUR = 3600
@@ -69,6 +70,7 @@ class ScaledOut:
         """The containers' settings; only the places of this machine are not as they are shipped."""
         (folder / "secret_key").write_bytes(SECRET)
         (folder / "database_url").write_text(self.database)
+        (folder / "metrics_token").write_text(TOKEN)
         for file in folder.iterdir():
             file.chmod(0o400)
         shipped = shipped_compose.environment("app", {"COMMENTS_PUBLIC_URL": self.url})
@@ -266,7 +268,7 @@ def test_the_doctor_sees_everything_and_tells_no_secret(scaled: ScaledOut) -> No
     # The tests' PostgreSQL alone may forget what it acknowledged.
     failed = [finding.sentence for finding in findings if finding.level == doctor.FAIL]
     assert [sentence for sentence in failed if "PostgreSQL" not in sentence] == []
-    for secret in (PASSWORD, SECRET.decode()):
+    for secret in (PASSWORD, SECRET.decode(), TOKEN):
         assert secret not in told
 
 
