@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
-from urllib.parse import urldefrag, urlencode
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, request
 
 from .. import clock, db
 from ..models import Site
 from ..models.policy import Policy
 from ..reading import feeds, finding
 from ..text import slugs
-from . import asking, atom, caching
+from . import asking, atom, caching, permalinks
 from .api.input import Parser
 from .audience import ANYONE, open_to
 from .schemas.fields import Number, Schema, Text
@@ -61,7 +61,7 @@ def _of_thread(site: Site, slug: str, query: dict[str, Any]) -> Response:
     else:
         part = feeds.of_thread(db.reading(), thread.id, **query)
         slug, title, url = thread.slug, thread.title or thread.slug, thread.url
-    address = policy.article(url, slug) or _page("pages.thread", site=site.key, slug=slug)
+    address = policy.article(url, slug) or permalinks.page("pages.thread", site=site.key, slug=slug)
     document = _document(
         site, part, _id(site, "thread", slug), {"title": f"Comments on {title}", "alternate": address}
     )
@@ -98,7 +98,7 @@ def _entry(site: Site, entry: feeds.Entry) -> atom.Entry:
         html=entry.html,
         published=entry.created_at,
         updated=entry.updated_at,
-        href=_comment(site, article, entry.id),
+        href=permalinks.comment(site.key, article, entry.id),
         answers=_answered(site, article, entry),
         replies=entry.replies_total,
     )
@@ -106,20 +106,9 @@ def _entry(site: Site, entry: feeds.Entry) -> atom.Entry:
 
 def _answered(site: Site, article: str | None, entry: feeds.Entry) -> atom.Answered | None:
     if entry.parent is not None:
-        href = _comment(site, article, entry.parent) if entry.parent_is_public else None
+        href = permalinks.comment(site.key, article, entry.parent) if entry.parent_is_public else None
         return atom.Answered(_id(site, "comment", str(entry.parent)), href)
     return atom.Answered(article, article) if article is not None else None
-
-
-def _comment(site: Site, article: str | None, comment_id: int) -> str:
-    """Where a comment can be read: below its article, where the widget goes to it, or on our own page."""
-    if article is not None:
-        return f"{urldefrag(article).url}#comment-{comment_id}"
-    return _page("pages.permalink", site=site.key, comment=comment_id, _anchor=f"comment-{comment_id}")
-
-
-def _page(endpoint: str, **values: Any) -> str:
-    return asking.settings().public_url + url_for(endpoint, **values)
 
 
 def _this_feed(cursor: str | None) -> str:

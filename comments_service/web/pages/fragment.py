@@ -9,17 +9,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Blueprint, Response, render_template
 from markupsafe import Markup
 
 from ... import db
 from ...reading import pages
 from ...text import slugs
 from ...text.render import Rendered
-from .. import asking, caching
+from .. import asking, caching, permalinks
 from ..audience import ANYONE, open_to
 from . import asked, assets, threads, tree
 
@@ -43,7 +43,6 @@ def fragment(site: str) -> Response:
     found = asked.site(site)
     query = asked.query(asked.FragmentQuery)
     place = threads.place_of(found, slugs.normalise(query["slug"]))
-    service = asking.settings().public_url
     content = pages.page(
         db.reading(),
         pages.place(db.reading(), found.id, place.slug),
@@ -57,13 +56,13 @@ def fragment(site: str) -> Response:
     text = render_template(
         "pages/fragment.html",
         place=place,
-        service=service,
-        to=lambda endpoint, **values: service + url_for(f"pages.{endpoint}", site=site, **values),
+        service=asking.settings().public_url,
+        to=partial(permalinks.page, site=site),
         count=page["thread"]["count"],
         nodes=[tree.conversation(root, deepest=place.policy.depth_drawn) for root in page["comments"]],
         next=content.next,
         styles=styles() if query["styles"] == "inline" else None,
-        sheet=service + _sheet() if query["styles"] == "link" else None,
+        sheet=_sheet() if query["styles"] == "link" else None,
         data=as_script(linked_data(place, page)) if page["comments"] else None,
         hue=hue,
         initials=initials,
@@ -114,7 +113,7 @@ def hue(name: str) -> int:
 
 
 def _sheet() -> str:
-    return url_for("pages.style", name=assets.served_name(assets.WIDGET))
+    return permalinks.page("pages.style", name=assets.served_name(assets.WIDGET))
 
 
 def _nested(place: threads.Place, roots: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -138,7 +137,7 @@ def _nested(place: threads.Place, roots: Iterable[Mapping[str, Any]]) -> Iterato
 
 
 def _comment(place: threads.Place, comment: Mapping[str, Any]) -> dict[str, Any]:
-    address = _address(place, comment["id"])
+    address = permalinks.comment(place.site.key, place.article, comment["id"])
     one = {
         "@type": "Comment",
         "@id": address,
@@ -150,10 +149,3 @@ def _comment(place: threads.Place, comment: Mapping[str, Any]) -> dict[str, Any]
     if comment["edited_at"]:
         one["dateModified"] = comment["edited_at"]
     return one
-
-
-def _address(place: threads.Place, comment: int) -> str:
-    if place.article:
-        return f"{place.article}#comment-{comment}"
-    page = url_for("pages.permalink", site=place.site.key, comment=comment, _anchor=f"comment-{comment}")
-    return asking.settings().public_url + page

@@ -17,7 +17,7 @@ from ...errors import CommentNotFound, Refused, ServiceError
 from ...models import PENDING, PUBLISHED, WITHDRAWN, Comment, Revision, Site, Thread
 from ...reading import own as own_comments
 from ...reading import statements
-from .. import asking, limits
+from .. import asking, limits, permalinks
 from ..audience import AUTHOR, open_to
 from . import asked, threads, words, writing
 
@@ -82,11 +82,8 @@ def withdraw(site: str, comment: int) -> Response:
 
 
 def _back(site: str, comment: int, token: str) -> Response:
-    return make_response(redirect(_address(site, comment, token), 303))
-
-
-def _address(site: str, comment: int, token: str) -> str:
-    return url_for("pages.own", site=site, comment=comment, edit_token=token)
+    there = url_for("pages.own", site=site, comment=comment, edit_token=token)
+    return make_response(redirect(there, 303))
 
 
 def _again(site: Site, comment: int, typed: dict[str, str], error: ServiceError) -> Response:
@@ -123,7 +120,7 @@ def _page(
         body=_source(comment) if body is None else body,
         errors=asked.messages(error),
         token=token,
-        address=asking.settings().public_url + _address(site.key, comment, token),
+        address=permalinks.page("pages.own", site=site.key, comment=comment, edit_token=token),
         until=_until(stored, place),
         longest_body=asking.settings().max_body,
     )

@@ -124,6 +124,8 @@ def test_search_engines_get_the_comments_on_their_article(fragments: Fragments) 
     assert one["text"] == "One.\nTwo & three."
     assert one["datePublished"].endswith("Z")
     assert [reply["author"]["name"] for reply in one["comment"]] == ["Mo"]
+    fragments.service.set_policy(article_url="https://news.example/#/{slug}")
+    assert fragments.data()["comment"][0]["url"] == f"https://news.example/#comment-{root}"
 
 
 HOSTILE = "</script><script>alert(1)</script><!-- \u2028\u2029 &amp; </template></style>"
