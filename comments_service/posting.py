@@ -27,7 +27,6 @@ from .models import (
     Author,
     Ban,
     Comment,
-    CommentWords,
     DayKey,
     Evidence,
     IdempotencyKey,
@@ -49,9 +48,7 @@ CREATED, ACCEPTED = 201, 202
 LONGEST_REASON = 500
 LONGEST_RULE = 200
 # Built once, and run on the connection: posting is the busiest write.
-_REMEMBER = insert(cast(Table, IdempotencyKey.__table__))
 _ADD_REVISION = insert(cast(Table, Revision.__table__))
-_ADD_WORDS = insert(cast(Table, CommentWords.__table__))
 _THREAD_COLUMNS = (
     Thread.id,
     Thread.slug,
@@ -177,6 +174,28 @@ class Post:
     ) -> Posted:
         revision = _revision(1, self.words.body, self.rendered.html, fields["created_at"])
         comment_id = publishing.add(session, fields, revision=revision, words=self.kept, key=key)
+        return self._as_posted(fields, comment_id, PUBLISHED, None)
+
+    def _held(self, session: Session, fields: Mapping[str, Any], key: Mapping[str, Any] | None) -> Posted:
+        is_discarded = self.verdict.action == "discard"
+        reason = self.verdict.reason[:LONGEST_REASON]
+        comment_id = publishing.hold(
+            session,
+            fields,
+            status=SPAM if is_discarded else PENDING,
+            reason=reason,
+            because=Because(DISCARD if is_discarded else HOLD),
+            revision=_revision(1, self.words.body, self.rendered.html, fields["created_at"]),
+            words=self.kept,
+            evidence=[_evidence(found) for found in self.verdict.evidence],
+            key=key,
+        )
+        return self._as_posted(fields, comment_id, PENDING, reason)
+
+    def _as_posted(
+        self, fields: Mapping[str, Any], comment_id: int, status: str, reason: str | None
+    ) -> Posted:
+        """The answer: what `own` would read back. A discarded comment looks like a held one."""
         shown = {
             "id": comment_id,
             "parent": fields["parent_id"],
@@ -185,23 +204,12 @@ class Post:
             "html": self.rendered.html,
             "created_at": fields["created_at"],
             "edited_at": None,
-            "status": PUBLISHED,
+            "status": status,
             "revision": 1,
             "score": 0,
         }
         token, until = _edit_window(self.signer, self.policy, comment_id, fields["created_at"])
-        return Posted(shown, CREATED, token, until, None)
-
-    def _held(self, session: Session, fields: Mapping[str, Any], key: Mapping[str, Any] | None) -> Posted:
-        comment = Comment(**fields, status=PENDING, revision=1)
-        session.add(comment)
-        session.flush()  # its id is needed by everything that belongs to it
-        _add_revision(session, comment.id, 1, self.words.body, self.rendered.html, comment.created_at)
-        session.connection().execute(_ADD_WORDS, {"comment_id": comment.id, "words": self.kept})
-        _judge_into(session, comment, self.verdict)
-        if key is not None:
-            session.connection().execute(_REMEMBER, {**key, "comment_id": comment.id})
-        return _posted(session, self.signer, self.policy, comment)
+        return Posted(shown, CREATED if status == PUBLISHED else ACCEPTED, token, until, reason)
 
     def _key(self, author: AuthorFacts | None, now: datetime) -> Mapping[str, Any] | None:
         """What is kept of the request's key; a request that is refused keeps nothing."""
@@ -276,7 +284,7 @@ class Edit:
             return _posted(session, self.signer, self.policy, comment)
         _add_revision(session, comment.id, latest.revision + 1, self.body, self.rendered.html, clock.now())
         self._liken(comment)
-        _judge_into(session, comment, self.verdict, revision=latest.revision + 1)
+        _judge_into(session, comment, self.verdict, latest.revision + 1)
         return _posted(session, self.signer, self.policy, comment)
 
     def _liken(self, comment: Comment) -> None:
@@ -526,14 +534,17 @@ def _locked_thread(session: Session, thread_id: int) -> ThreadFacts:
     return ThreadFacts(*session.execute(query).one())
 
 
-def _judge_into(session: Session, comment: Comment, verdict: Verdict, *, revision: int = 1) -> None:
-    """Give the comment the state that the verdict on its newest revision asks for.
+def _judge_into(session: Session, comment: Comment, verdict: Verdict, revision: int) -> None:
+    """Give an edited comment the state that the verdict on its newest revision asks for.
 
     A comment that waits, or was refused, is never published by an edit: a moderator looks first.
     """
-    _add_evidence(session, comment.id, revision, verdict.evidence)
+    rows = [
+        {**_evidence(found), "comment_id": comment.id, "revision": revision} for found in verdict.evidence
+    ]
+    session.add_all(Evidence(**row) for row in rows)
     is_public = comment.status == PUBLISHED
-    if verdict.action == "publish" and (is_public or revision == 1):
+    if verdict.action == "publish" and is_public:
         comment.reason = None
         publishing.change(session, comment, State(PUBLISHED, revision))
         return
@@ -670,20 +681,15 @@ def _revision(revision: int, body: str, html: str, now: datetime) -> dict[str, A
     }
 
 
-def _add_evidence(session: Session, comment_id: int, revision: int, found: tuple[Found, ...]) -> None:
-    for one in found:
-        session.add(
-            Evidence(
-                comment_id=comment_id,
-                revision=revision,
-                check=one.check,
-                rule=one.rule[:LONGEST_RULE],
-                start=one.start,
-                end=one.end,
-                score=one.score,
-                message=one.message[:LONGEST_REASON],
-            )
-        )
+def _evidence(found: Found) -> dict[str, Any]:
+    return {
+        "check": found.check,
+        "rule": found.rule[:LONGEST_RULE],
+        "start": found.start,
+        "end": found.end,
+        "score": found.score,
+        "message": found.message[:LONGEST_REASON],
+    }
 
 
 def _latest_revision(session: Session, comment_id: int) -> Revision:

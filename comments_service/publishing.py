@@ -30,12 +30,14 @@ from sqlalchemy.orm.attributes import set_committed_value
 from . import clock, log, searching
 from .db import UtcTime
 from .models import (
+    PENDING,
     PUBLISHED,
     REJECTED,
     SPAM,
     Author,
     Comment,
     CommentWords,
+    Evidence,
     IdempotencyKey,
     Revision,
     Thread,
@@ -194,10 +196,52 @@ def add(
     if session.get_bind().dialect.name == "postgresql":
         return _add_at_once(session, whole, revision, words, key)
     whole["n"] = touch(session, fields["thread_id"], published=1, numbers=1)
-    connection = session.connection()
-    comment_id: int = connection.execute(_ADD, whole).scalar_one()
     _count_reply(session, fields["root_id"], 1)
     _record(session, fields["author_id"], published=1, rejected=0)
+    return _add_in_turn(session, whole, revision, words, key)
+
+
+def hold(
+    session: Session,
+    fields: Mapping[str, Any],
+    *,
+    status: str,
+    reason: str,
+    because: Because,
+    revision: Mapping[str, Any],
+    words: str,
+    evidence: Sequence[Mapping[str, Any]],
+    key: Mapping[str, Any] | None = None,
+) -> int:
+    """Store a comment that software keeps back, as `add` does, with evidence and decision; its id.
+
+    `status` is pending or spam, `reason` the sentence for the author; `evidence` are the rows of that table
+    but the comment's id and revision. It leaves exactly what inserting a pending comment and `change` would.
+    """
+    whole = {**fields, "status": status, "revision": 1, "reason": reason}
+    if session.get_bind().dialect.name == "postgresql":
+        comment_id = _add_at_once(session, whole, revision, words, key)
+    else:
+        comment_id = _add_in_turn(session, whole, revision, words, key)
+    if evidence:
+        rows = [{**found, "comment_id": comment_id, "revision": 1} for found in evidence]
+        session.execute(_ADD_EVIDENCE, rows)
+    _record(session, fields["author_id"], published=0, rejected=int(status in REFUSED))
+    before = State(PENDING, 1)
+    text_hash = log.text_hash(revision["salt"], revision["body"])
+    log.append(session, _entry(fields["site_id"], comment_id, 1, text_hash, before, status, because))
+    return comment_id
+
+
+def _add_in_turn(
+    session: Session,
+    comment: Mapping[str, Any],
+    revision: Mapping[str, Any],
+    words: str,
+    key: Mapping[str, Any] | None,
+) -> int:
+    connection = session.connection()
+    comment_id: int = connection.execute(_ADD, comment).scalar_one()
     connection.execute(_ADD_REVISION, {**revision, "comment_id": comment_id})
     connection.execute(_ADD_WORDS, {"comment_id": comment_id, "words": words})
     if key is not None:
@@ -282,32 +326,40 @@ def _add_at_once(
     words: str,
     key: Mapping[str, Any] | None,
 ) -> int:
-    """`add` in one round trip."""
-    values = _touching(comment["thread_id"], published=1, numbers=1)
+    """These rows in one round trip; with a published comment, all that `add` changes besides."""
+    is_public = comment["status"] == PUBLISHED
+    values = _touching(comment["thread_id"], published=1, numbers=1) if is_public else {}
     for table, row in (("comment", comment), ("revision", revision), ("key", key or {})):
         values |= {f"{table}_{name}": value for name, value in row.items()}
-    values |= {"search_words": words, "root": comment["root_id"], "delta": 1}
-    values |= {"author": comment["author_id"], "more_published": 1, "more_rejected": 0}
-    statement = _at_once(tuple(comment), tuple(revision), tuple(key or ()))
+    values["search_words"] = words
+    if is_public:
+        values |= {"root": comment["root_id"], "delta": 1}
+        values |= {"author": comment["author_id"], "more_published": 1, "more_rejected": 0}
+    statement = _at_once(tuple(comment), tuple(revision), tuple(key or ()), is_public)
     comment_id: int = session.connection().execute(statement, values).scalar_one()
     return comment_id
 
 
 @cache
-def _at_once(comment: tuple[str, ...], revision: tuple[str, ...], key: tuple[str, ...]) -> Select[int]:
+def _at_once(
+    comment: tuple[str, ...], revision: tuple[str, ...], key: tuple[str, ...], is_public: bool
+) -> Select[int]:
     """One statement of many: each after the one whose row it selects from, the thread's first."""
-    touched = _TOUCH.cte("touched")
-    places = [*_named(_COMMENT, "comment", comment), touched.c.last_n]
-    made = insert(_COMMENT).from_select([*comment, "n"], select(*places)).returning(_COMMENT.c.id).cte("made")
+    names, values = [*comment], _named(_COMMENT, "comment", comment)
+    if is_public:
+        names, values = [*names, "n"], [*values, _TOUCH.cte("touched").c.last_n]
+    made = insert(_COMMENT).from_select(names, select(*values)).returning(_COMMENT.c.id).cte("made")
     beside = [(_REVISION, "revision", revision), (_WORDS, "search", ("words",))]
     beside += [(_KEY, "key", key)] if key else []
     others = [
         insert(table)
-        .from_select([*names, "comment_id"], select(*_named(table, prefix, names), made.c.id))
+        .from_select([*columns, "comment_id"], select(*_named(table, prefix, columns), made.c.id))
         .cte(f"of_{prefix}")
-        for table, prefix, names in beside
+        for table, prefix, columns in beside
     ]
-    return select(made.c.id).add_cte(*others, _RECORD.cte("recorded"), _COUNT_REPLY.cte("counted"))
+    if is_public:
+        others += [_RECORD.cte("recorded"), _COUNT_REPLY.cte("counted")]
+    return select(made.c.id).add_cte(*others)
 
 
 def _named(table: Table, prefix: str, names: tuple[str, ...]) -> list[ColumnElement[Any]]:
@@ -324,34 +376,46 @@ def _logged(
 ) -> int:
     judged = because.revision or comment.judged_revision
     text = session.get_one(Revision, (comment.id, judged))
-    entry = log.Entry(
-        site_id=comment.site_id,
-        comment_id=comment.id,
+    text_hash = log.text_hash(text.salt, text.body)
+    entry = _entry(comment.site_id, comment.id, judged, text_hash, before, after.status, because)
+    return chain.add(entry) if chain else log.append(session, entry)
+
+
+def _entry(
+    site_id: int,
+    comment_id: int,
+    judged: int,
+    text_hash: bytes,
+    before: State,
+    after_status: str,
+    because: Because,
+) -> log.Entry:
+    return log.Entry(
+        site_id=site_id,
+        comment_id=comment_id,
         revision=judged,
-        text_hash=log.text_hash(text.salt, text.body),
+        text_hash=text_hash,
         action=because.action,
         reason=because.reason,
         moderator_id=because.moderator_id,
         before_status=before.status,
         before_revision=before.revision,
         before_held_revision=before.held_revision,
-        after_status=after.status,
+        after_status=after_status,
         note=because.note,
         reverses=because.reverses,
         trusts=because.trusts,
     )
-    return chain.add(entry) if chain else log.append(session, entry)
 
 
 def _keep_record(session: Session, comment: Comment, before: str, after: str) -> None:
     published = (after == PUBLISHED) - (before == PUBLISHED)
     rejected = (after in REFUSED) - (before in REFUSED)
-    if published or rejected:
-        _record(session, comment.author_id, published=published, rejected=rejected)
+    _record(session, comment.author_id, published=published, rejected=rejected)
 
 
 def _record(session: Session, author_id: int | None, *, published: int, rejected: int) -> None:
-    if author_id is not None:
+    if author_id is not None and (published or rejected):
         values = {"author": author_id, "more_published": published, "more_rejected": rejected}
         session.connection().execute(_RECORD, values)
 
@@ -455,6 +519,7 @@ _TOUCH = (
 )
 _ADD = insert(_COMMENT).returning(_COMMENT.c.id)
 _ADD_REVISION, _ADD_WORDS, _REMEMBER = insert(_REVISION), insert(_WORDS), insert(_KEY)
+_ADD_EVIDENCE = insert(Evidence)
 _RECORD = (
     update(_AUTHOR)
     .where(_AUTHOR.c.id == bindparam("author"))

@@ -59,6 +59,27 @@ def test_the_same_words_at_the_same_moment_are_stored_once(horizons: Service) ->
     assert horizons.page()["thread"]["count"] == 1
 
 
+@pytest.mark.parametrize("mode", ["open", "premoderated"])
+def test_the_answer_to_a_post_is_what_will_be_read_back(horizons: Service, mode: str) -> None:
+    horizons.set_policy(mode=mode)
+    fields = {"author_key": new_author_key(), "key": "the same"}
+    first, again = (horizons.post("Once, *please*.", **fields) for _ in range(2))
+    assert first.status_code == again.status_code == (201 if mode == "open" else 202)
+    assert first.get_json() == again.get_json()
+
+
+@on_postgres
+def test_a_post_that_is_held_takes_few_round_trips(horizons: Service) -> None:
+    author = new_author_key()
+    horizons.posted("A first comment makes thread, author and day key.", author_key=author, key="1")
+    horizons.set_policy(words_held=["lamppost"])
+    horizons.post("A lamppost, the first of the log.", author_key=author, key="2")
+    with _trips(horizons.database) as trips:
+        assert horizons.post("Another lamppost.", author_key=author, key="3").status_code == 202
+    # Beside those of any other post: the evidence, and three for the log, which grows under its own lock.
+    assert len(trips) == 10, trips
+
+
 def test_a_refused_request_leaves_its_key_free(horizons: Service) -> None:
     author = new_author_key()
     horizons.set_policy(words_refused=["clown"])
