@@ -256,19 +256,24 @@ def card(session: Session, site_ids: Sequence[int], comment_id: int) -> Card | N
     rows = _rows(session, [comment_id]) if session.scalar(select(known)) else []
     if not rows:
         return None
-    revisions = session.execute(
-        select(Revision.revision, Revision.body, Revision.html, Revision.created_at)
-        .where(Revision.comment_id == comment_id)
-        .order_by(Revision.revision)
-    )
     reports = session.execute(_reports().where(Report.comment_id == comment_id))
     decisions = session.execute(_decisions().where(Decision.comment_id == comment_id).order_by(Decision.seq))
     return Card(
         **vars(rows[0]),
-        revisions=tuple(Version(*row) for row in revisions),
+        revisions=versions(session, comment_id),
         all_reports=tuple(_complaint(row) for row in reports),
         decisions=tuple(_decided(row) for row in decisions),
     )
+
+
+def versions(session: Session, comment_id: int) -> tuple[Version, ...]:
+    """All revisions of a comment, the first first."""
+    rows = session.execute(
+        select(Revision.revision, Revision.body, Revision.html, Revision.created_at)
+        .where(Revision.comment_id == comment_id)
+        .order_by(Revision.revision)
+    )
+    return tuple(Version(*row) for row in rows)
 
 
 class _Wanted(NamedTuple):

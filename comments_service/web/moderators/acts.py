@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from ...models import Comment, Decision, Moderator
+from ...models import Author, Ban, Comment, Decision, Moderator
 from ...models.decision import REVERSE
 from . import phrases
 
@@ -81,6 +81,16 @@ def told(
         sentences.append(f"{gone} cannot be found any more.")
     undo = tuple(row.id for row in rows if row.action != REVERSE)
     return Said(" ".join(sentences), undo) if sentences else None
+
+
+def banned(session: Session, site_ids: Collection[int], ban_id: int) -> Said | None:
+    """What to say after banning; a ban is lifted on a page of its own."""
+    query = select(Author.name, Ban.expires_at).select_from(Ban).outerjoin(Author, Author.id == Ban.author_id)
+    row = session.execute(query.where(Ban.id == ban_id, Ban.site_id.in_(site_ids))).first()
+    if row is None:
+        return None
+    until = f"until {phrases.until(row.expires_at)}" if row.expires_at else "until somebody lifts the ban"
+    return Said(f"{row.name or 'The address'} is banned {until}. That leaves the comment as it is.")
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from ...reading import queues
 from ...reading.notices import Noticed
 from ...reading.queues import QueueRow
 from . import access, groups, phrases
+from .diffs import Diff
 from .groups import Group
 
 LINE_CHARACTERS = 200
@@ -131,8 +132,10 @@ class Card:
         self.author_id = row.author.id if row.author else None
         self.status = row.status
         self.revision = row.revision
+        self.public_revision = row.public_revision
         self.parent_id = row.parent.id if row.parent else None
         self.notices: Sequence[Noticed] = ()
+        self.change: Diff | None = None
         self.group: Group | None = None
         self.singly_href = ""
         self.item = f"{row.site_key}/{row.id}/{row.revision}/{row.status}"
@@ -167,7 +170,9 @@ class Card:
     def bars(self) -> list[str]:
         """The author's recent comments as small bars, the oldest first; rejections hang."""
         author = self._row.author
-        recent = author.recent[-BARS:] if author else ()
+        if author is None or not (author.published or author.rejected):
+            return []
+        recent = author.recent[-BARS:]
         return [BAR_OF_STATUS[status] for status in recent if status in BAR_OF_STATUS]
 
     @cached_property

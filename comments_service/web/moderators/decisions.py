@@ -132,10 +132,7 @@ def _answered(
     if back:
         return _see(url_for("moderators.history", comment_id=_number(back), done=_dotted(done)))
     values: dict[str, Any] = {
-        "queue": frame.chosen_queue(),
-        "site": request.form.get("only") or None,
-        "q": request.form.get("q") or None,
-        "author": request.form.get("author") or None,
+        **frame.came_from(),
         "comment": show,
         "done": _dotted(done) or None,
         "late": _dotted(late) or None,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, jsonify, request, url_for
 from sqlalchemy import or_, select
 
 from ... import banning, clock, db, moderation
@@ -19,7 +19,7 @@ from ...moderation import Logged
 from ...reading import cursors, log_files
 from ..audience import ADMIN, MODERATOR
 from ..auth import write
-from . import access, frame, phrases
+from . import access, acts, frame, phrases
 from .access import open_to
 from .history import HASH_DIGITS, chain
 
@@ -81,14 +81,17 @@ def bans() -> str:
 
 @open_to(MODERATOR)
 def ban() -> Response:
-    """Ban the author or the address of a comment, for some days or until the ban is lifted."""
+    """Ban the author or the address of a comment, for some days or until the ban is lifted.
+
+    It leads back to the card, as a ban decides nothing about the comment.
+    """
     site = access.site_of(request.form.get("site", ""))
     days = _whole(request.form.get("days", ""), "days", MOST_DAYS)
     expires_at = clock.now() + timedelta(days=days) if days else None
     comment_id = _whole(request.form.get("comment", ""), "comment", 2**62)
     moderator_id = access.person().id
     reason, kind = request.form.get("reason", ""), request.form.get("kind", "author")
-    write(
+    made = write(
         lambda session: (
             banning.ban(
                 session,
@@ -101,7 +104,11 @@ def ban() -> Response:
             ).id
         )
     )
-    return _see("moderators.bans", site=site.key, done="banned")
+    db.extension().session.remove()  # what was read before the change is old now
+    if request.accept_mimetypes.best == "application/json":
+        said = acts.banned(db.reading(), [site.id], made)
+        return jsonify({"message": said.text if said else ""})
+    return _see("moderators.queue", **frame.came_from(), comment=comment_id, banned=made)
 
 
 @open_to(MODERATOR)
@@ -204,7 +211,6 @@ FIELDS: dict[str, Callable[[str], Any]] = {
 MESSAGES = {
     "moved": "The thread is moved. The slug it had leads to it.",
     "dropped": "The old slug is dropped. It leads nowhere now.",
-    "banned": "The ban is in force.",
     "lifted": "The ban is lifted.",
     "saved": "The thread is changed.",
 }
@@ -221,7 +227,7 @@ def _own_site(otherwise: str) -> Site:
 def _log_row(row: Logged) -> dict[str, Any]:
     grounds = phrases.grounds(row.reason) if row.action == "reject" else ""
     if row.reverses is not None:
-        grounds = f"decision {row.reverses}: {phrases.STATUSES[row.after_status].lower()} again"
+        grounds = f"a decision: {phrases.STATUSES[row.after_status].lower()} again"
     return {
         "created_at": row.created_at,
         "who": row.by,

@@ -164,6 +164,16 @@ def queue_href(view: View, **changes: Any) -> str:
     return url_for("moderators.queue", **values)
 
 
+def came_from() -> dict[str, Any]:
+    """What chooses the queue page on which the form stood."""
+    return {
+        "queue": chosen_queue(),
+        "site": request.form.get("only") or None,
+        "q": request.form.get("q") or None,
+        "author": request.form.get("author") or None,
+    }
+
+
 def rendered(template: str, **values: Any) -> str:
     """A page of ours."""
     return render_template(f"moderators/{template}", **values)

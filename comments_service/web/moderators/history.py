@@ -171,6 +171,7 @@ def _days(whole: queues.Card, withdrawn_at: datetime | None) -> list[Day]:
 
 def _revision_events(whole: queues.Card) -> Iterable[Event]:
     held = {decision.revision for decision in whole.decisions if decision.action in (HOLD, DISCARD)}
+    held |= {whole.revision} if whole.evidence else set()
     before: Version | None = None
     for revision in whole.revisions:
         judged = "by the author" if revision.revision in held else "by the author: no check objected"

@@ -132,7 +132,9 @@ def check(name: str) -> str:
 def by_reason(reasons: Iterable[str]) -> str:
     """`abuse twice, personal data once`."""
     counted = Counter(reasons).most_common()
-    return ", ".join(f"{reason(code)} {times(count)}" for code, count in counted)
+    return ", ".join(
+        f"{'another reason' if code == 'other' else reason(code)} {times(count)}" for code, count in counted
+    )
 
 
 def when(moment: datetime | None) -> Markup:

@@ -16,6 +16,7 @@ from ..audience import MODERATOR
 from . import access, acts, frame, groups, phrases
 from .access import open_to
 from .cards import Card, choices
+from .diffs import Diff, diff
 from .frame import View
 
 ROWS = 25
@@ -136,13 +137,23 @@ def _asked(view: View, comment_id: int) -> Card | None:
 
 
 def _completed(view: View, card: Card | None) -> Card | None:
-    """What only the comment that is shown whole needs: its notices, and its cluster unless asked singly."""
+    """What only the card needs: notices, what an edit changed, and its cluster unless asked singly."""
     if card is not None:
+        card.change = _change(card)
         card.notices = notices.on(db.reading(), [card.id])[card.id]
         if card.status == PENDING and request.args.get("singly") is None:
             card.group = groups.of(db.reading(), card.site_key, card.id)
             card.singly_href = frame.queue_href(view, comment=card.id, singly=1)
     return card
+
+
+def _change(card: Card) -> Diff | None:
+    """What the latest edit changed, of what readers see if that is an earlier revision."""
+    if card.revision == 1:
+        return None
+    bodies = {version.revision: version.body for version in queues.versions(db.reading(), card.id)}
+    before = min(card.public_revision or card.revision, card.revision - 1)
+    return diff(bodies[before], bodies[card.revision]) if before in bodies else None
 
 
 def _lines(view: View, cards: Sequence[Card], at: int, cursor: str | None) -> list[Line]:
@@ -169,6 +180,9 @@ def _skip_href(view: View, cards: Sequence[Card], at: int, cursor: str | None) -
 
 
 def _said(view: View) -> acts.Said | None:
+    banned = ids(request.args.get("banned", ""))[:1]
+    if banned:
+        return acts.banned(db.reading(), view.site_ids, banned[0])
     done, late = ids(request.args.get("done", "")), ids(request.args.get("late", ""))
     gone = ids(request.args.get("gone", ""))[:1]
     all_ids = [site.id for site in access.sites()]

@@ -90,9 +90,12 @@ def test_an_author_is_banned_from_the_card_and_the_ban_is_lifted(
         "days": 7,
         "reason": "Adverts.",
     }
-    answer = desk.send("bans", **form)
-    page = desk.client.get(answer.location).text
-    for words in ("Wren", "Adverts.", "by Mara", "The ban is in force."):
+    answer = desk.send("bans", **form, queue="pending", only="horizons")
+    back = desk.client.get(answer.location).text
+    assert f'data-card="{waiting}"' in back
+    assert "Wren is banned until" in back
+    page = desk.get("bans").text
+    for words in ("Wren", "Adverts.", "by Mara"):
         assert words in page
     ban = page.split("/moderate/bans/")[1].split("/")[0]
     page = desk.client.get(desk.send(f"bans/{ban}/lift", site="horizons").location).text

@@ -6,8 +6,10 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
-from comments_service.models import Author, Comment, Notice, Report, Thread
+from comments_service import clock
+from comments_service.models import Author, Comment, Notice, Report, Revision, Thread
 from tests.app import Service
 from tests.databases import NOON
 from tests.web.moderators.conftest import Desk, author, comment, report, status
@@ -40,6 +42,22 @@ def test_the_card_holds_all_that_a_decision_needs(desk: Desk, service: Service, 
         assert words in page
     assert "Reject: abuse" in page
     assert "First comment here" in page
+
+
+def test_the_card_shows_what_an_edit_changed(desk: Desk, service: Service, site: int) -> None:
+    edited = comment(service, site, status="published", body="A lovely evening.", revision=1)
+    service.write(lambda session: _held_edit(session, edited, "A dreadful evening."))
+    page = desk.get(queue="pending").text
+    assert "A <del>lovely</del> <ins>dreadful</ins> evening." in page
+    assert "revision 1 stays public until you decide" in page
+    assert "Changed by the edit" not in desk.get(comment=comment(service, site)).text
+
+
+def _held_edit(session: Session, comment_id: int, body: str) -> None:
+    words = {"body": body, "html": body, "policy_version": 1, "salt": bytes(16), "created_at": clock.now()}
+    session.add(Revision(comment_id=comment_id, revision=2, **words))
+    row = session.get_one(Comment, comment_id)
+    row.held_revision, row.edited_at = 2, clock.now()
 
 
 def test_reports_of_spam_suggest_spam(desk: Desk, service: Service, site: int) -> None:

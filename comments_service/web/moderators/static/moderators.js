@@ -133,6 +133,8 @@ function onToggle(event) {
   if (!(details instanceof HTMLDetailsElement) || !details.open) return;
   const wanted = details.matches(".menu") ? ".panel :is(button, a, input, textarea, summary)" : "textarea, select, input";
   $$(wanted, details).find((one) => one.checkVisibility())?.focus();
+  // What opens below the bar may end below the screen.
+  if (details.closest(".acts, .bulk")) $(".panel", details.closest(".menu")).scrollIntoView({ block: "nearest" });
 }
 
 function stepInMenu(menu, by) {
@@ -267,6 +269,7 @@ async function topUp() {
   toppingUp = true;
   try {
     const answer = await fetch(further.href);
+    if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const known = new Set([...lines().map((line) => line.dataset.row), ...removed.keys(), currentId()]);
     localTimes(page);
@@ -280,6 +283,8 @@ async function topUp() {
     else further.remove();
     hideSeen();
     prefetch();
+  } catch {
+    // Without an answer the link stays, and the next step asks again.
   } finally {
     toppingUp = false;
   }
@@ -292,6 +297,9 @@ function onSubmit(event) {
   if (form.matches("[data-undo]")) {
     event.preventDefault();
     undo();
+  } else if (form.getAttribute("action")?.endsWith("/bans")) {
+    event.preventDefault();
+    ban(fields(form, event.submitter));
   } else if (form.getAttribute("action")?.endsWith("/decisions")) {
     // Not form.action: a field of that name stands before it.
     const body = fields(form, event.submitter);
@@ -401,6 +409,14 @@ async function undo() {
   else show(back[0]);
 }
 
+// A ban decides nothing: the card stays.
+async function ban(body) {
+  const answer = await send("bans", body);
+  if (!answer.ok) return say(`Not banned: ${answer.message}`, false);
+  for (const menu of $$("details.menu[open]")) closeAndFocus(menu);
+  say(answer.message, false);
+}
+
 function putBack(line, before) {
   removed.delete(line.dataset.row);
   $("[data-lines]").insertBefore(line, before?.isConnected ? before : null);
@@ -417,9 +433,11 @@ async function sendNow(path, body) {
   place.dataset.saving = "yes";
   try {
     const answer = await fetch(path, { method: "POST", body, headers: { Accept: "application/json" } });
-    return { ok: answer.ok, ...(await answer.json()) };
+    const said = await answer.json();
+    // What stands before the pages answers with a problem, which has a `detail`.
+    return { ...said, ok: answer.ok, message: said.message ?? said.detail ?? said.title };
   } catch {
-    return { ok: false, message: "the service could not be reached. The comment is back." };
+    return { ok: false, message: "the service could not be reached." };
   } finally {
     delete place.dataset.saving;
   }
