@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import logging.config
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,13 +13,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from comments_service import banning, clock, log, privacy, purging
+from comments_service import banning, clock, log, privacy, purging, server
 from comments_service.config import Settings
 from comments_service.models import Author, Comment
 from comments_service.privacy import Erased
 from comments_service.reading import personal
 from comments_service.reading.personal import Subject
-from comments_service.web import request_log
 from tests.app import LIMITS, Service, new_author_key
 from tests.databases import rows
 
@@ -46,7 +46,7 @@ def logged() -> Iterator[None]:
     """The log as `serve` writes it."""
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
-    request_log.init_logging()
+    logging.config.dictConfig(server.LOGGING)
     yield
     root.handlers[:] = before
     root.setLevel(level)

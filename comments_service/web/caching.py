@@ -7,17 +7,14 @@ one way out for an answer made just now and for one that `hot` kept.
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
 
 from flask import Response, request
 
 from ..identity import Signer
-
-StartResponse: TypeAlias = Callable[..., Any]
-Headers: TypeAlias = list[tuple[str, str]]
+from .wsgi import Environ, Headers, StartResponse
 
 PUBLIC = "public, max-age=0, s-maxage=1"
 KEY = "comments_service.public"
@@ -80,11 +77,7 @@ class Outgoing:
         self.plain_headers = self._with(f'"{self.tag}"', body)
         self.gzipped: tuple[Headers, bytes] | None = None
 
-    def size(self) -> int:
-        """About how many bytes of memory it takes."""
-        return len(self.body) + (len(self.gzipped[1]) if self.gzipped else 0) + 2_000
-
-    def answer(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    def answer(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Send the form this request asks for; 304 if it has it already."""
         accepts = environ.get("HTTP_ACCEPT_ENCODING")
         headers, body = self.plain_headers, self.body

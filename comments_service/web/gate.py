@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from io import BytesIO
 from threading import BoundedSemaphore
-from typing import Any, TypeAlias
+from typing import Any
 
 from flask import Flask
 
 from .problems import CONTENT_TYPE, EXPOSED, PROTECTED, TYPE
-
-StartResponse: TypeAlias = Callable[..., Any]
-Application: TypeAlias = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+from .wsgi import Application, Environ, StartResponse
 
 LARGEST_BODY = 64 * 1024
 # A form spells a byte with up to three ("%E4"): what they stand for is counted, or a long comment in a script
@@ -63,7 +61,7 @@ class Gate:
         """Set how many bodies may be in; the server, which knows its threads, calls it before any request."""
         self._places = BoundedSemaphore(bodies_at_once)
 
-    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request, or refuse its body."""
         if environ.get("HTTP_TRANSFER_ENCODING"):
             return _refusal(411, environ, start_response)
@@ -79,18 +77,16 @@ class Gate:
         finally:
             self._places.release()
 
-    def _longest(self, environ: dict[str, Any]) -> int:
+    def _longest(self, environ: Environ) -> int:
         """How many bytes may be sent, before any is read."""
         escaped = LONGEST_ESCAPE if _is_form(environ) else 1
         return LARGER.get(environ.get("PATH_INFO", ""), escaped * self.largest)
 
-    def _most(self, environ: dict[str, Any]) -> int:
+    def _most(self, environ: Environ) -> int:
         """How many bytes may be meant."""
         return LARGER.get(environ.get("PATH_INFO", ""), self.largest)
 
-    def _with_body(
-        self, environ: dict[str, Any], length: int, start_response: StartResponse
-    ) -> Iterable[bytes]:
+    def _with_body(self, environ: Environ, length: int, start_response: StartResponse) -> Iterable[bytes]:
         # The framework would take what came before a broken connection for the whole comment.
         body = _read(environ["wsgi.input"], length)
         if len(body) < length:
@@ -109,7 +105,7 @@ def init_gate(app: Flask) -> None:
     app.extensions["comments_gate"] = gate
 
 
-def _length(environ: dict[str, Any]) -> int:
+def _length(environ: Environ) -> int:
     try:
         return max(0, int(environ.get("CONTENT_LENGTH") or 0))
     except ValueError:
@@ -117,7 +113,7 @@ def _length(environ: dict[str, Any]) -> int:
         return sys.maxsize
 
 
-def _is_form(environ: dict[str, Any]) -> bool:
+def _is_form(environ: Environ) -> bool:
     return str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower() == FORM_TYPE
 
 
@@ -134,7 +130,7 @@ def _read(source: Any, length: int) -> bytes:
 
 
 def _refusal(
-    status: int, environ: dict[str, Any], start_response: StartResponse, most: int = LARGEST_BODY
+    status: int, environ: Environ, start_response: StartResponse, most: int = LARGEST_BODY
 ) -> list[bytes]:
     code, title, detail = PROBLEMS[status]
     detail = detail.format(most=most // 1024)

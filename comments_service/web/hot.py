@@ -23,10 +23,10 @@ from flask import Flask
 from .. import db
 from ..config import Settings
 from ..identity import Signer
-from .caching import KEY, Depends, Headers, Outgoing, Public, StartResponse
+from .caching import KEY, Depends, Outgoing, Public
+from .wsgi import Application, Environ, Headers, StartResponse
 
 Values: TypeAlias = tuple[int | str, ...]
-Application: TypeAlias = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 # Canonical first pages, and all else (deep pages, odd spellings) apart: random cursors evict no first page.
 FIRST_BYTES = 16 * 1024 * 1024
@@ -121,7 +121,7 @@ class Hot:
         # How many answers were kept, anew or for the first time.
         self.made = 0
 
-    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from memory, or have the application answer and remember what it said."""
         if environ["REQUEST_METHOD"] not in METHODS:
             return self.app(environ, start_response)
@@ -138,7 +138,7 @@ class Hot:
         return self._first.get(key) or self._rest.get(key)
 
     def _refresh(
-        self, environ: dict[str, Any], start_response: StartResponse, key: str, stale: Entry
+        self, environ: Environ, start_response: StartResponse, key: str, stale: Entry
     ) -> Iterable[bytes]:
         """One thread makes a hot page anew; those who want it too wait, rather than make it as well."""
         alone = stale.refreshing.acquire(timeout=REFRESH_SECONDS)
@@ -151,7 +151,7 @@ class Hot:
             if alone:
                 stale.refreshing.release()
 
-    def _ask(self, environ: dict[str, Any], start_response: StartResponse, key: str) -> Iterable[bytes]:
+    def _ask(self, environ: Environ, start_response: StartResponse, key: str) -> Iterable[bytes]:
         method, answered = environ["REQUEST_METHOD"], list[Any]()
 
         def capture(status: str, headers: Headers, *rest: Any) -> None:

@@ -9,7 +9,7 @@ import secrets
 import sqlite3
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from contextvars import ContextVar
 from time import perf_counter
@@ -19,9 +19,8 @@ from typing import Any, TypeAlias
 from flask import Flask, request
 
 from .. import clock, counting
+from .wsgi import Application, Environ, Headers, StartResponse
 
-StartResponse: TypeAlias = Callable[..., Any]
-Application: TypeAlias = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 ROUTE = "comments_service.route"
@@ -85,14 +84,14 @@ class RequestLog:
     def __init__(self, app: Application) -> None:
         self.app = app
 
-    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as the application does, and log it; an error on the way out is logged and raised on."""
         started = perf_counter()
         request_id = secrets.token_hex(8)
         token = _request_id.set(request_id)
         answer: dict[str, Any] = {"status": 500, "bytes": None}
 
-        def noting(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+        def noting(status: str, headers: Headers, *rest: Any) -> Any:
             answer["status"] = int(status[:3])
             answer["bytes"] = _length(headers)
             return start_response(status, headers, *rest)
@@ -105,19 +104,6 @@ class RequestLog:
         finally:
             _write(environ, answer, request_id, perf_counter() - started)
             _request_id.reset(token)
-
-
-def init_logging(level: int = logging.INFO) -> None:
-    """Send every logger of this process to stderr as JSON lines; replaces what was set up before."""
-    handler = Stderr()
-    handler.setFormatter(JsonLines())
-    root = logging.getLogger()
-    for old in list(root.handlers):
-        root.removeHandler(old)
-    root.addHandler(handler)
-    root.setLevel(level)
-    # It says which limit was reached for every single 429, which the request's own line says too.
-    logging.getLogger("flask-limiter").setLevel(logging.WARNING)
 
 
 def init_app(app: Flask) -> None:
@@ -155,7 +141,7 @@ def _log_exception(exc_info: ExcInfo) -> None:
     logging.getLogger(__name__).error("A view failed.", exc_info=exc_info)
 
 
-def _write(environ: dict[str, Any], answer: dict[str, Any], request_id: str, seconds: float) -> None:
+def _write(environ: Environ, answer: dict[str, Any], request_id: str, seconds: float) -> None:
     method = environ.get("REQUEST_METHOD")
     line = {
         "time": _now(),
@@ -185,7 +171,7 @@ def _now() -> str:
     return clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _length(headers: list[tuple[str, str]]) -> int | None:
+def _length(headers: Headers) -> int | None:
     for name, value in headers:
         if name.lower() == "content-length":
             return int(value)

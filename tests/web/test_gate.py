@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from comments_service.web.gate import LARGEST_BODY, Gate, StartResponse
+from comments_service.web.gate import LARGEST_BODY, Gate
+from comments_service.web.wsgi import StartResponse
 
 Answer = tuple[int, dict[str, str], bytes]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import logging.config
 import os
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from comments_service.web.request_log import JsonLines, described, init_app, init_logging, note_site
+from comments_service import server
+from comments_service.web.request_log import JsonLines, described, init_app, note_site
 
 SECRET = "me@example.org"
 
@@ -106,7 +108,7 @@ def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
     """stderr, with logging sent to it; pytest brings back its own handlers by itself."""
     root = logging.getLogger()
     level = root.level
-    init_logging()
+    logging.config.dictConfig(server.LOGGING)
     yield Log(capsys)
     for handler in [one for one in root.handlers if isinstance(one.formatter, JsonLines)]:
         root.removeHandler(handler)

@@ -9,13 +9,13 @@ from flask import request
 from marshmallow import fields, validate
 from werkzeug.exceptions import UnsupportedMediaType
 
-from ...errors import CommentNotFound, FieldError, Invalid, Refused, ServiceError
+from ...errors import FieldError, Invalid, Refused, ServiceError
 from ...models import Site
 from ...models.policy import Policy
 from ...models.report import REASONS
 from .. import asking
 from ..api.input import FORM_TYPE, Parser
-from ..schemas.fields import LARGEST_ID, Id, Schema, Text
+from ..schemas.fields import Id, Schema, Text
 from ..schemas.readers import LONGEST_BODY_SENT, LONGEST_REPORT, LONGEST_SLUG_SENT, SORTS
 from . import words
 
@@ -171,10 +171,3 @@ def messages(error: ServiceError | None) -> dict[str, str]:
     for one in error.errors or (FieldError("", error.code, error.message),):
         found.setdefault(one.field, words.spoken().of_field(one))
     return found
-
-
-def comment_id(number: int) -> int:
-    """The id of a route; raises NotFound for one that no database can hold."""
-    if not 1 <= number <= LARGEST_ID:
-        raise CommentNotFound
-    return number

@@ -33,16 +33,16 @@ def add_to(blueprint: Blueprint) -> None:
 @open_to(AUTHOR)
 def own(site: str, comment: int) -> Response:
     """The comment as its author sees it, with the forms to change it. Raises Refused for a bad token."""
-    found, number = asked.site(site), asked.comment_id(comment)
+    found = asked.site(site)
     query = asked.query(asked.TokenQuery)
-    asking.signer().check_edit_token(query["edit_token"], number)
-    return _page(found, number, query["edit_token"])
+    asking.signer().check_edit_token(query["edit_token"], comment)
+    return _page(found, comment, query["edit_token"])
 
 
 @open_to(AUTHOR)
 def revise(site: str, comment: int) -> Response:
     """Store an edit; on any refusal the page again, with what was typed and why."""
-    found, number = asked.site(site), asked.comment_id(comment)
+    found = asked.site(site)
     typed = asked.form()
     try:
         form = asked.parsed(asked.RevisionForm, typed)
@@ -52,20 +52,20 @@ def revise(site: str, comment: int) -> Response:
             signer=asking.signer(),
             site=found,
             reader=asking.reader(None),
-            comment_id=number,
+            comment_id=comment,
             longest=asking.settings().max_body,
             **form,
         )
         db.write(edit.store)
     except ServiceError as error:
-        return _again(found, number, typed, error)
-    return _back(site, number, form["edit_token"])
+        return _again(found, comment, typed, error)
+    return _back(site, comment, form["edit_token"])
 
 
 @open_to(AUTHOR)
 def withdraw(site: str, comment: int) -> Response:
     """Take the comment back."""
-    found, number = asked.site(site), asked.comment_id(comment)
+    found = asked.site(site)
     form = asked.parsed(asked.TokenQuery, asked.form())
     limits.spend("vote", site=site)
     db.write(
@@ -73,12 +73,12 @@ def withdraw(site: str, comment: int) -> Response:
             session,
             signer=asking.signer(),
             site=found,
-            comment_id=number,
+            comment_id=comment,
             author_key=None,
             edit_token=form["edit_token"],
         )
     )
-    return _back(site, number, form["edit_token"])
+    return _back(site, comment, form["edit_token"])
 
 
 def _back(site: str, comment: int, token: str) -> Response:

@@ -40,9 +40,9 @@ def complain(site: str, comment: int) -> Response:
 @open_to(ANYONE)
 def report(site: str, comment: int) -> Response:
     """Send the complaint; on any refusal the form again. Raises NotFound for what is not public."""
-    found, number = asked.site(site), asked.comment_id(comment)
+    found = asked.site(site)
     typed = asked.form()
-    content = threads.one(found, number)
+    content = threads.one(found, comment)
     try:
         form = asked.parsed(asked.ReportForm, typed)
         limits.spend("report", site=site)
@@ -52,7 +52,7 @@ def report(site: str, comment: int) -> Response:
                 signer=asking.signer(),
                 site=found,
                 reader=asking.reader(None),
-                comment_id=number,
+                comment_id=comment,
                 **form,
             )
         )
@@ -81,9 +81,9 @@ def notify(site: str, comment: int) -> Response:
 @open_to(ANYONE)
 def notice(site: str, comment: int) -> Response:
     """Send the notice; on any refusal the form again. Raises NotFound for what is not public."""
-    found, number = asked.site(site), asked.comment_id(comment)
+    found = asked.site(site)
     typed = asked.form()
-    content = threads.one(found, number)
+    content = threads.one(found, comment)
     try:
         form = asked.parsed(asked.NoticeForm, typed)
         said = reporting.explained(form["reason"], form["name"], form["email"])
@@ -94,7 +94,7 @@ def notice(site: str, comment: int) -> Response:
                 signer=asking.signer(),
                 site=found,
                 reader=asking.reader(None),
-                comment_id=number,
+                comment_id=comment,
                 said=said,
             )
         )

@@ -98,14 +98,14 @@ def permalink(site: str, comment: int) -> Response:
 @open_to(ANYONE)
 def replies(site: str, comment: int) -> Response:
     """The next replies of a root."""
-    found, number = asked.site(site), asked.comment_id(comment)
+    found = asked.site(site)
     query = asked.query(asked.CursorQuery)
-    content = pages.replies(db.reading(), found.id, number, cursor=query["cursor"], limit=REPLIES)
+    content = pages.replies(db.reading(), found.id, comment, cursor=query["cursor"], limit=REPLIES)
     if content is None:
         raise CommentNotFound
-    place = place_of(found, _slug_of(number))
+    place = place_of(found, _slug_of(comment))
     nodes = tree.rest(json.loads(content.body)["comments"], deepest=place.policy.depth_drawn)
-    return _public("pages/replies.html", place=place, root=number, nodes=nodes, next=content.next)
+    return _public("pages/replies.html", place=place, root=comment, nodes=nodes, next=content.next)
 
 
 def place_of(site: Site, slug: str) -> Place:
@@ -120,7 +120,7 @@ def place_of(site: Site, slug: str) -> Place:
 
 def one(site: Site, comment: int) -> dict[str, Any]:
     """A published comment with its root and its thread's slug; raises NotFound."""
-    content = pages.one(db.reading(), site.id, asked.comment_id(comment))
+    content = pages.one(db.reading(), site.id, comment)
     if content is None:
         raise CommentNotFound
     found: dict[str, Any] = json.loads(content)
