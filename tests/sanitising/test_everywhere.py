@@ -34,6 +34,8 @@ NAMED = SLUGS[:2]
 POLYGLOT = (
     "'\"></title></textarea></script></style></template>--><script>alert(1)</script><svg/onload=alert(1)>"
 )
+# As hostile as an address may be that mail can be sent to.
+EMAIL = "o'x=`{{alert(1)}}@evil.example"
 
 # Where browsers read markup by other rules than in a body; % stands for a comment.
 CONTEXTS = (
@@ -117,6 +119,8 @@ class Stage(NamedTuple):
     """A published one that holds every body; a reply to it, held and reported, does too."""
     own: str
     """The page of its author."""
+    edited: int
+    """A published one whose edit waits, and about which notices were sent: all of it hostile."""
 
     def look(self, path: str, **how: Any) -> None:
         self.watch.look(self.live.url + path, **how)
@@ -174,6 +178,32 @@ def test_comments_names_and_reports_are_inert_on_the_moderators_card(stage: Stag
     assert POLYGLOT in stage.watch.page.inner_text("main")
     for q in (POLYGLOT, "alert"):
         stage.look(f"/moderate/?{urlencode({'queue': 'published', 'q': q})}")
+
+
+def test_edits_and_notices_are_inert_where_moderators_read_them(stage: Stage) -> None:
+    # First as one of a group of near duplicates, then alone.
+    stage.look(f"/moderate/?queue=pending&comment={stage.edited}")
+    stage.look(f"/moderate/?queue=pending&comment={stage.edited}&singly=1")
+    for part in ("Changed by the edit", "Notices of illegal content"):
+        assert stage.watch.page.get_by_role("heading", name=part).count() == 1
+    stage.look(f"/moderate/comments/{stage.edited}")
+    for path in ("log", "bans", "figures", "people", "settings"):
+        stage.look(f"/moderate/{path}")
+
+
+@pytest.mark.parametrize(("form", "field"), [("report", "text"), ("notice", "reason")])
+def test_a_complaint_is_inert_where_it_is_written_and_refused(stage: Stage, form: str, field: str) -> None:
+    stage.look(f"/sites/horizons/thread/comments/{stage.edited}/{form}")
+    page = stage.watch.page
+    page.evaluate("for (const form of document.forms) form.noValidate = true")
+    page.locator(f"[name={field}]").fill(POLYGLOT * 20)  # too long, so that it is drawn again
+    for name in ("name", "email"):
+        for box in page.locator(f"input[name={name}]").all():
+            box.fill(POLYGLOT)
+    page.locator("form button").click()
+    page.locator("[aria-invalid=true]").first.wait_for()
+    assert POLYGLOT in page.locator(f"[name={field}]").input_value()
+    stage.watch.is_quiet()
 
 
 def test_the_authors_own_page_and_a_preview_are_inert(stage: Stage) -> None:
@@ -241,7 +271,7 @@ def inserted(stage: Stage, bodies: list[str], contexts: Any) -> Any:
 def stage(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Stage]:
     """All hostile texts, published, held and reported, for all tests of this module."""
     paper = prepared(migrated_file, tmp_path_factory.mktemp("stage"))
-    comment, token = Writer(paper.service, paper.token).write()
+    comment, token, edited = Writer(paper.service, paper.token).write()
     paper.service.start(workers=1)
     watch = Watch(browser, (paper.service.url, paper.host.origin))
     secret = paper.service.write(
@@ -251,7 +281,7 @@ def stage(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory, browser
     )
     watch.context.add_cookies([{"name": COOKIE, "value": secret, "url": paper.service.url}])
     own = f"/sites/horizons/thread/comments/{comment}/own?{urlencode({'edit_token': token})}"
-    yield Stage(paper.service, paper.host, watch, comment, own)
+    yield Stage(paper.service, paper.host, watch, comment, own, edited)
     watch.close()
     paper.service.stop()
     paper.host.close()
@@ -294,15 +324,29 @@ class Writer:
         said = {"reason": "other", "text": text}
         assert self.service.post_json(f"horizons/comments/{comment}/reports", said).status_code == 201
 
-    def write(self) -> tuple[int, str]:
-        """Everything; the comment that holds all bodies, and its edit token."""
+    def notify(self, comment: int, reason: str, name: str) -> None:
+        sent = {"comment": comment, "reason": reason, "name": name, "email": EMAIL, "good_faith": True}
+        assert self.service.post_json("horizons/notices", sent).status_code == 202
+
+    def edit(self, comment: int, token: str, body: str) -> None:
+        sent = {"body": body, "edit_token": token}
+        edited = self.service.post_json(f"horizons/comments/{comment}/revisions", sent)
+        assert edited.status_code == 202
+
+    def write(self) -> tuple[int, str, int]:
+        """Everything; the comment with all bodies, its edit token, and the one with an edit that waits."""
         whole = "\n\n".join(BODIES)[:10_000]
         answer = self.publish(whole, slug="c", name=SHORT[1])
         comment = int(answer["comment"]["id"])
         self.service.set_policy(words_held=["alert"])
         held = self.service.posted(whole, slug="c", name=SHORT[2], parent=comment)
         assert held["status"] == "pending"
+        other = self.publish(whole, slug="e", name=SHORT[4])
+        edited = int(other["comment"]["id"])
+        self.edit(edited, other["edit_token"], "\n\n".join(reversed(BODIES))[:10_000])
         self.service.set_policy(words_held=[])
+        for text, name in zip(together(STRINGS, 2_000), SHORT, strict=False):
+            self.notify(edited, text, name)
         for text in (*together(STRINGS, 2_000), POLYGLOT):
             self.complain(comment, text)
         for slug in NAMED:
@@ -311,4 +355,4 @@ class Writer:
         assert {self.name(NAMED[1], url=address) for address in SPELLINGS} == {422}
         self.converse("a", PAIRED)
         self.service.close()
-        return comment, str(answer["edit_token"])
+        return comment, str(answer["edit_token"]), edited
