@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,8 @@ from playwright.sync_api import Page
 
 from tests.widget.host import Newspaper, prepared
 from tests.widget.reader import Reader
+
+DESK = {"viewport": {"width": 800, "height": 900}}
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +38,8 @@ def reader(
     """Opens an article as a reader with a device of their own.
 
     Comments that are sent sooner than a person types are held, so readers get the token of a form that was
-    opened long ago, unless they are not patient.
+    opened long ago, unless they are not patient. `device` has options of `new_context`; what else is named
+    becomes an attribute.
     """
     service, host, _, forms = newspaper
     slug = next(slugs)
@@ -46,9 +49,10 @@ def reader(
         site: str = "horizons",
         slug: str = slug,
         is_patient: bool = True,
+        device: Mapping[str, object] = DESK,
         **attributes: str,
     ) -> Reader:
-        page = open_page(viewport={"width": 800, "height": 900})
+        page = open_page(**device)
         if is_patient:
             page.route("**/forms", lambda route: route.fulfill(json={"form": forms[site]}))
         return Reader(page, service, host.address(slug, site=site, **attributes), site, slug)

@@ -12,7 +12,7 @@ from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from comments_service import sites
 from comments_service.config import Settings
@@ -59,10 +59,10 @@ class Host:
         """Where an article with this thread stands.
 
         `counts` lists slugs, separated by commas; `page` is the page's language, or `drawn` where the
-        service's fragment stands in it.
+        service's fragment stands in it, or `styled` where it brings its styles along.
         """
         named = {"site": site, "slug": slug, **attributes, "_counts": counts, "_page": page}
-        return f"{self.origin}/article?" + "&".join(f"{name}={value}" for name, value in named.items())
+        return f"{self.origin}/article?{urlencode(named)}"
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         asked = urlsplit(handler.path)
@@ -73,9 +73,14 @@ class Host:
         handler.send_response(200)
         handler.send_header("Content-Type", kind)
         handler.send_header("Content-Length", str(len(content)))
-        handler.send_header("Content-Security-Policy", POLICY.format(service=self.service))
+        handler.send_header("Content-Security-Policy", self.policy(asked.query))
         handler.end_headers()
         handler.wfile.write(content)
+
+    def policy(self, query: str) -> str:
+        """What the page allows: where the fragment brings its styles along, those too."""
+        styles = "; style-src 'unsafe-inline'" if "_page=styled" in query else ""
+        return POLICY.format(service=self.service) + styles
 
     def page(self, attributes: dict[str, str]) -> str:
         counts = attributes.pop("_counts", "").split(",")
@@ -86,15 +91,18 @@ class Host:
             if slug
         ]
         named = " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items())
+        styles = {"drawn": "none", "styled": "inline"}.get(kind)
         drawn = (
-            self.fragment(**attributes) if kind == "drawn" else f"<comments-thread {named}></comments-thread>"
+            self.fragment(**attributes, styles=styles)
+            if styles
+            else f"<comments-thread {named}></comments-thread>"
         )
         language = kind if len(kind) == 2 else "en"
         return PAGE.format(service=self.service, elements="".join([*elements, drawn]), language=language)
 
-    def fragment(self, site: str, slug: str) -> str:
+    def fragment(self, site: str, slug: str, styles: str) -> str:
         """What the service draws for a site to include."""
-        address = f"{self.service}/sites/{site}/fragment?slug={slug}&styles=none"
+        address = f"{self.service}/sites/{site}/fragment?slug={slug}&styles={styles}"
         with urllib.request.urlopen(address, timeout=10) as answer:
             return str(answer.read().decode())
 

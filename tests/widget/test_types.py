@@ -78,7 +78,7 @@ def test_a_page_in_typescript_is_checked_against_the_types(tmp_path: Path) -> No
     compiler = programs.need("typescript")
     shutil.copy(STATIC / "v1.d.ts", tmp_path)
     (tmp_path / "article.ts").write_text(CONSUMER, encoding="utf-8")
-    command = [compiler, *STRICT, *OPTIONS, "article.ts"]
+    command = [str(compiler), *STRICT, *OPTIONS, "article.ts"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout == ""
     assert done.returncode == 0

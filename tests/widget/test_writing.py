@@ -26,13 +26,6 @@ def test_a_comment_and_a_reply_are_posted_and_stay(reader: Arrive) -> None:
     assert [reply["html"] for reply in visitor.published()[0]["replies"]] == ["<p>And an answer.</p>"]
 
 
-def test_no_request_of_the_widget_needs_a_preflight(reader: Arrive) -> None:
-    visitor = reader(is_patient=False).open()
-    visitor.write("Simple requests.")
-    assert any(line.endswith("/forms") for line in visitor.asked)
-    assert not [line for line in visitor.asked if line.startswith("OPTIONS")]
-
-
 def test_a_held_comment_is_shown_to_its_author_alone_until_it_is_approved(
     reader: Arrive, newspaper: Newspaper
 ) -> None:
@@ -234,11 +227,3 @@ def test_too_many_comments_count_down_in_the_button(
     expect(visitor.page.get_by_label("Your comment")).to_have_value("Two.")
     visitor.page.clock.run_for(43_000)
     expect(visitor.page.get_by_role("button", name="Post comment")).to_be_enabled()
-
-
-def test_a_page_may_cancel_a_submission(reader: Arrive) -> None:
-    visitor = reader().open()
-    visitor.page.evaluate("document.addEventListener('comments:submit', (event) => event.preventDefault())")
-    visitor.start()
-    visitor.type("Never sent.").press("Post comment")
-    assert not [line for line in visitor.asked if line.startswith("POST") and line.endswith("/comments")]
