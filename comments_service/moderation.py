@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import exists, func, select, tuple_, update
@@ -22,16 +21,14 @@ from .models import (
     Author,
     Comment,
     Decision,
-    DecisionNote,
     Evidence,
-    Moderator,
     Report,
     Revision,
     Thread,
 )
 from .models.decision import ACTIONS, REASONS, REASONS_WITH_NOTE, REVERSE
 from .publishing import Because, State
-from .reading import cursors, own
+from .reading import own
 
 MOST_DECISIONS = 100
 LONGEST_NOTE = 2_000
@@ -66,26 +63,6 @@ class Result:
     comment: int
     result: Outcome
     decision: int | None = None
-
-
-@dataclass(frozen=True)
-class Logged:
-    """One row of the decision log as people read it; `by` is a name or "software"."""
-
-    id: int
-    seq: int
-    comment: int
-    revision: int
-    action: str
-    reason: str | None
-    note: str
-    by: str
-    reverses: int | None
-    before_status: str
-    after_status: str
-    trusts: bool
-    created_at: datetime
-    hash: str
 
 
 def decide(session: Session, *, site_id: int, moderator_id: int, items: Sequence[Item]) -> list[Result]:
@@ -135,28 +112,6 @@ def reverse(session: Session, *, site_id: int, moderator_id: int, decision_id: i
     if State.of(comment) != _state_after(decision):
         raise Conflict("The comment has changed since that decision.", code="changed_since")
     return _undo(session, comment, decision, moderator_id)
-
-
-def logged(
-    session: Session, *, site_id: int, cursor: str | None = None, limit: int = 50
-) -> tuple[list[Logged], str | None]:
-    """A page of the site's decision log, newest first, and the cursor of the next page.
-
-    Raises Invalid for a cursor that is not ours.
-    """
-    query = (
-        select(Decision, DecisionNote.note, Moderator.name)
-        .outerjoin(DecisionNote, DecisionNote.decision_id == Decision.id)
-        .outerjoin(Moderator, Moderator.id == Decision.moderator_id)
-        .where(Decision.site_id == site_id)
-        .order_by(Decision.seq.desc())
-        .limit(limit + 1)
-    )
-    if cursor:
-        query = query.where(Decision.seq < cursors.places(cursor, "log", 1)[0])
-    rows = [_as_logged(*row) for row in session.execute(query)]
-    more = len(rows) > limit
-    return rows[:limit], cursors.make("log", rows[limit - 1].seq) if more else None
 
 
 def _check(items: Sequence[Item]) -> None:
@@ -360,22 +315,3 @@ def _open_reports_again(session: Session, comment: Comment, decision_id: int) ->
     )
     is_open = (Report.comment_id == comment.id) & Report.closed_at.is_(None)
     comment.open_reports = session.scalar(select(func.count()).where(is_open)) or 0
-
-
-def _as_logged(row: Decision, note: str | None, name: str | None) -> Logged:
-    return Logged(
-        id=row.id,
-        seq=row.seq,
-        comment=row.comment_id,
-        revision=row.revision,
-        action=row.action,
-        reason=row.reason,
-        note=note or "",
-        by=name or "software",
-        reverses=row.reverses,
-        before_status=row.before_status,
-        after_status=row.after_status,
-        trusts=row.trusts,
-        created_at=row.created_at,
-        hash=row.hash.hex(),
-    )

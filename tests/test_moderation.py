@@ -15,6 +15,7 @@ from comments_service.errors import Conflict, Invalid, NotFound
 from comments_service.models import Author, Comment, Decision, Evidence, Report, Thread
 from comments_service.moderation import Item
 from comments_service.publishing import State
+from comments_service.reading.decisions import logged
 from tests.databases import NOON, add_author, add_site, add_thread
 from tests.scene import Scene
 
@@ -72,7 +73,7 @@ def test_rejecting_hides_a_published_comment(scene: Scene, action: str, status: 
 def test_a_decision_is_logged_with_who_what_and_why(scene: Scene) -> None:
     comment = scene.post("pending")
     decision = scene.decided(comment, "reject", reason="other", note=" Seen before. ")
-    rows, following = scene.do(lambda session: moderation.logged(session, site_id=scene.site))
+    rows, following = scene.do(lambda session: logged(session, site_id=scene.site))
     assert following is None
     assert [row.action for row in rows] == ["reject", "hold"]
     latest = rows[0]
@@ -81,21 +82,6 @@ def test_a_decision_is_logged_with_who_what_and_why(scene: Scene) -> None:
     assert (latest.before_status, latest.after_status) == ("pending", "rejected")
     assert rows[1].by == "software"
     assert scene.do(lambda session: log.verify(session, scene.site)) is None
-
-
-def test_the_log_comes_in_pages(scene: Scene) -> None:
-    for _ in range(5):
-        scene.post("pending")
-    seen: list[int] = []
-    cursor = None
-    while True:
-        rows, cursor = scene.do(
-            lambda session, c=cursor: moderation.logged(session, site_id=scene.site, cursor=c, limit=2)
-        )
-        seen += [row.seq for row in rows]
-        if cursor is None:
-            break
-    assert seen == [5, 4, 3, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +213,7 @@ def test_who_is_approved_can_be_trusted_until_that_is_undone(scene: Scene) -> No
     assert trusted_at(scene, author) == decided_at(scene, again), "the other decision stands"
     scene.reverse(again)
     assert trusted_at(scene, author) is None
-    rows, _ = scene.do(lambda session: moderation.logged(session, site_id=scene.site))
+    rows, _ = scene.do(lambda session: logged(session, site_id=scene.site))
     assert [row.action for row in rows if row.trusts] == ["approve", "approve"]
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from datetime import datetime
 
+from .. import clock
 from ..errors import Invalid
 
 LONGEST = 300
@@ -29,6 +31,14 @@ def places(cursor: str, kind: str, count: int) -> list[int]:
     if not all(type(place) is int and 0 <= place <= LARGEST for place in found[1:]):
         raise _invalid()
     return found[1:]
+
+
+def moment(microseconds: int) -> datetime:
+    """The time that a place stands for. Raises Invalid beyond the calendar."""
+    try:
+        return clock.from_microseconds(microseconds)
+    except OverflowError as error:
+        raise _invalid() from error
 
 
 def _decoded(cursor: str) -> bytes:

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from .. import clock
 from ..db import UtcTime
-from ..errors import Invalid
 from ..models import Comment
 from . import cursors
 
@@ -48,7 +47,7 @@ def of_site(session: Session, site_id: int, *, cursor: str | None, limit: int) -
     after: dict[str, Any] = {}
     if cursor:
         microseconds, comment_id = cursors.places(cursor, "feed", 2)
-        after = {"created": _moment(microseconds), "id": comment_id}
+        after = {"created": cursors.moment(microseconds), "id": comment_id}
     rows = session.execute(_OF_SITE[bool(after)], {"site": site_id, "limit": limit + 1, **after}).all()
     last = rows[limit - 1] if len(rows) > limit else None
     following = cursors.make("feed", clock.microseconds(last.created_at), last.id) if last else None
@@ -61,13 +60,6 @@ def of_thread(session: Session, thread_id: int, *, cursor: str | None, limit: in
     rows = session.execute(_OF_THREAD[bool(after)], {"thread": thread_id, "limit": limit + 1, **after}).all()
     following = cursors.make("thread-feed", rows[limit - 1].id) if len(rows) > limit else None
     return Part(_entries(rows[:limit]), following)
-
-
-def _moment(microseconds: int) -> datetime:
-    try:
-        return clock.from_microseconds(microseconds)
-    except OverflowError as error:
-        raise Invalid.field("cursor", "invalid", "This cursor is not one of ours.") from error
 
 
 def _entries(rows: Sequence[Row[Any]]) -> tuple[Entry, ...]:

@@ -17,7 +17,7 @@ from comments_service.checks import AuthorFacts, Draft, record
 from comments_service.db import Database
 from comments_service.models import Thread
 from comments_service.models.policy import Policy
-from comments_service.reading import cursors, feeds, figures, pages, queues
+from comments_service.reading import cards, cursors, feeds, figures, pages, queues
 from tests.databases import NOON, add_author, add_site, migrate, open_database
 
 THREADS = {"small": 200, "large": 12_000, "next": 8_000}
@@ -149,7 +149,7 @@ def test_an_authors_latest_comments_are_found_however_many_they_wrote(large: Lar
     with large.plans() as (session, plans):
         assert record.check(session, draft).action == "publish"
         newest = session.execute(text("SELECT max(id) FROM comment")).scalar_one()
-        assert queues.card(session, [large.site_id], newest) is not None
+        assert cards.card(session, [large.site_id], newest) is not None
         found = plans("FROM comment \nWHERE comment.author_id")
     assert len(found) == 2, found
     for plan in found:

@@ -11,7 +11,7 @@ from ... import banning, clock, db, moderation, sites, threads
 from ...errors import CommentNotFound
 from ...models.policy import Policy
 from ...moderation import Item
-from ...reading import figures, log_files, notices, queues
+from ...reading import cards, decisions, figures, log_files, notices, queues
 from ...text import slugs
 from ..audience import ADMIN, MODERATOR, open_to
 from ..auth import SAFE, moderator_of, write
@@ -79,7 +79,7 @@ def one_queue(query: dict[str, Any], site: str, queue: str) -> queues.QueuePage:
 def card(query: dict[str, Any], site: str, comment: int) -> dict[str, Any]:
     """Everything about one comment: revisions, reports, notices, decisions."""
     found, _ = moderator_of(site)
-    whole = queues.card(db.reading(), [found.id], comment)
+    whole = cards.card(db.reading(), [found.id], comment)
     if whole is None:
         raise CommentNotFound
     return vars(whole) | {"notices": notices.on(db.reading(), [comment])[comment]}
@@ -122,7 +122,7 @@ def reverse(sent: dict[str, Any], site: str, decision: int) -> dict[str, int]:
 def log(query: dict[str, Any], site: str) -> dict[str, Any]:
     """The decision log, newest first; `hash` chains each row to the one before."""
     found, _ = moderator_of(site)
-    rows, following = moderation.logged(db.reading(), site_id=found.id, **query)
+    rows, following = decisions.logged(db.reading(), site_id=found.id, **query)
     return {"decisions": rows, "next": following}
 
 

@@ -14,9 +14,9 @@ from markupsafe import Markup, escape
 from ...models import WITHDRAWN
 from ...models.decision import REASONS, REASONS_WITH_NOTE
 from ...models.policy import Policy
-from ...reading import queues
+from ...reading.cards import Complaint as Report
+from ...reading.cards import QueueRow
 from ...reading.notices import Noticed
-from ...reading.queues import QueueRow
 from . import access, groups, phrases
 from .diffs import Diff
 from .groups import Group
@@ -97,7 +97,7 @@ def paragraphs(body: str, spans: Sequence[Span] = ()) -> list[Markup]:
     return [Markup(text) for text in texts if text.strip()]  # noqa: S704 (every piece was escaped above)
 
 
-def choices(reports: Sequence[queues.Complaint] = ()) -> list[Choice]:
+def choices(reports: Sequence[Report] = ()) -> list[Choice]:
     """The reasons to reject, in the order of their keys, with how many reports name them."""
     counted = Counter(report.reason for report in reports)
     return [

@@ -10,13 +10,13 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request, url_for
 from sqlalchemy import or_, select
 
-from ... import banning, clock, db, moderation
+from ... import banning, clock, db
 from ... import threads as threads_verbs
 from ...errors import Invalid, NotFound, Refused
 from ...models import Site, Thread, ThreadAlias
 from ...models.policy import Policy
-from ...moderation import Logged
-from ...reading import cursors, log_files
+from ...reading import cursors, decisions, log_files
+from ...reading.decisions import Decided
 from ..audience import ADMIN, MODERATOR
 from ..auth import write
 from . import access, acts, frame, phrases
@@ -47,7 +47,7 @@ def log() -> str:
     view = frame.view(desk="log")
     site = view.site or access.first_site()
     cursor = request.args.get("cursor") or None
-    rows, following = moderation.logged(db.reading(), site_id=site.id, cursor=cursor, limit=PAGE)
+    rows, following = decisions.logged(db.reading(), site_id=site.id, cursor=cursor, limit=PAGE)
     return frame.rendered(
         "log.html",
         view=view,
@@ -224,7 +224,7 @@ def _own_site(otherwise: str) -> Site:
     return site
 
 
-def _log_row(row: Logged) -> dict[str, Any]:
+def _log_row(row: Decided) -> dict[str, Any]:
     grounds = phrases.grounds(row.reason) if row.action == "reject" else ""
     if row.reverses is not None:
         grounds = f"a decision: {phrases.STATUSES[row.after_status].lower()} again"

@@ -18,9 +18,10 @@ from ...errors import NotFound
 from ...models import PENDING, WITHDRAWN, Comment, Site
 from ...models.decision import DISCARD, HOLD, REVERSE
 from ...models.policy import Policy
-from ...reading import queues, statements
-from ...reading.queues import Complaint as Report
-from ...reading.queues import Decided, QueueRow, Record, Version
+from ...reading import cards, statements
+from ...reading.cards import Complaint as Report
+from ...reading.cards import QueueRow, Record, Version
+from ...reading.decisions import Decided
 from ...reading.statements import Statement
 from ..audience import MODERATOR
 from . import access, acts, frame, phrases
@@ -82,7 +83,7 @@ def history(comment_id: int) -> str:
     """The page of one comment. Raises NotFound for one of another site, as for none."""
     session = db.reading()
     site_ids = [site.id for site in access.sites()]
-    whole = queues.card(session, site_ids, comment_id)
+    whole = cards.card(session, site_ids, comment_id)
     if whole is None:
         raise NotFound("There is no such comment.")
     site = access.site_of(whole.site_key)
@@ -107,7 +108,7 @@ def chain(session: Session, site: Site, *, check: bool = False) -> Chain:
     return Chain(site.name, head.count, f"{digits[:12]}…{digits[-8:]}", href, checked, broken)
 
 
-def _story(whole: queues.Card, withdrawn_at: datetime | None, told: Statement | None) -> dict[str, Any]:
+def _story(whole: cards.Card, withdrawn_at: datetime | None, told: Statement | None) -> dict[str, Any]:
     standing = _standing(whole.decisions)
     return {
         "id": whole.id,
@@ -160,7 +161,7 @@ def _standing(decisions: Sequence[Decided]) -> Decided | None:
     return standing[-1] if standing and standing[-1].action in phrases.NAMES else None
 
 
-def _days(whole: queues.Card, withdrawn_at: datetime | None) -> list[Day]:
+def _days(whole: cards.Card, withdrawn_at: datetime | None) -> list[Day]:
     events = [*_revision_events(whole), *_decision_events(whole)]
     if withdrawn_at is not None:
         events.append(Event(withdrawn_at, "reject", "cross", "Withdrawn", "by the author"))
@@ -169,7 +170,7 @@ def _days(whole: queues.Card, withdrawn_at: datetime | None) -> list[Day]:
     return [Day(phrases.day(found[0].at), found) for found in by_day]
 
 
-def _revision_events(whole: queues.Card) -> Iterable[Event]:
+def _revision_events(whole: cards.Card) -> Iterable[Event]:
     held = {decision.revision for decision in whole.decisions if decision.action in (HOLD, DISCARD)}
     held |= {whole.revision} if whole.evidence else set()
     before: Version | None = None
@@ -192,7 +193,7 @@ def _revision_events(whole: queues.Card) -> Iterable[Event]:
         before = revision
 
 
-def _decision_events(whole: queues.Card) -> Iterable[Event]:
+def _decision_events(whole: cards.Card) -> Iterable[Event]:
     by_id = {decision.id: decision for decision in whole.decisions}
     for place, decision in enumerate(whole.decisions):
         kind, icon = LOOKS.get(decision.action, ("", "undo"))
@@ -247,7 +248,7 @@ def _note(decision: Decided, answered: int) -> str:
     return " ".join(said)
 
 
-def _found(whole: queues.Card, decision: Decided) -> str:
+def _found(whole: cards.Card, decision: Decided) -> str:
     """Why software held it; evidence is read for the present revision alone."""
     if decision.action not in (HOLD, DISCARD) or decision.revision != whole.revision:
         return ""

@@ -11,6 +11,7 @@ from flask import Blueprint, request
 from ... import clock, db
 from ...errors import NotFound
 from ...models import PENDING
+from ...reading import cards as reading_cards
 from ...reading import notices, queues
 from ..audience import MODERATOR
 from . import access, acts, frame, groups, phrases
@@ -132,7 +133,7 @@ def _current(view: View, cards: Sequence[Card]) -> Card | None:
 
 def _asked(view: View, comment_id: int) -> Card | None:
     """A comment that stands further on, or in another queue; decided ones may be looked at again."""
-    row = queues.card(db.reading(), view.site_ids, comment_id)
+    row = reading_cards.card(db.reading(), view.site_ids, comment_id)
     return None if row is None else Card(row)
 
 
@@ -151,7 +152,7 @@ def _change(card: Card) -> Diff | None:
     """What the latest edit changed, of what readers see if that is an earlier revision."""
     if card.revision == 1:
         return None
-    bodies = {version.revision: version.body for version in queues.versions(db.reading(), card.id)}
+    bodies = {version.revision: version.body for version in reading_cards.versions(db.reading(), card.id)}
     before = min(card.public_revision or card.revision, card.revision - 1)
     return diff(bodies[before], bodies[card.revision]) if before in bodies else None
 
