@@ -64,6 +64,14 @@ def test_a_usual_comment_is_published(draft: Callable[..., Draft]) -> None:
     assert checks.judge(NO_SESSION, draft(form_age=20.0)) == Verdict()
 
 
+def test_links_to_allowed_domains_do_not_count(draft: Callable[..., Draft]) -> None:
+    policy = {"links_max": 1, "links_allowed": ["x.example"]}
+    free = ("https://x.example/", "https://news.x.example/a", "https://other.example/")
+    assert checks.judge(NO_SESSION, draft(**policy, links=free)) == Verdict()
+    counted = ("https://notx.example/", "https://x.example.other.example/")
+    assert checks.judge(NO_SESSION, draft(**policy, links=counted)).action == "hold"
+
+
 def test_every_check_is_documented_in_the_order_in_which_they_look() -> None:
     table = DOCS.read_text("utf-8").partition("\n\n| check |")[2].partition("\n\n")[0]
     rows = [row.split("|")[1].strip() for row in table.splitlines()[2:]]

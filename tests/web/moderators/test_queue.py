@@ -267,6 +267,18 @@ def test_the_search_finds_words_and_names(desk: Desk, service: Service, site: in
     assert "Nothing found" in desk.get(q="zeppelin").text
 
 
+def test_what_a_search_found_is_decided_together(desk: Desk, service: Service, site: int) -> None:
+    found = [comment(service, site, body=f"Cheap bollards {n}.") for n in range(2)]
+    other = comment(service, site, body="About ferries.")
+    items = [f"horizons/{one}/1/pending" for one in found]
+    page = desk.get(q="bollards").text
+    assert all(item in page for item in items)
+    page = shown(desk, desk.send("decisions", item=items, decision="spam:spam", q="bollards"))
+    assert "2 marked as spam." in page
+    assert "Nothing found" in page
+    assert [status(service, one) for one in (*found, other)] == ["spam", "spam", "pending"]
+
+
 def test_what_one_author_wrote_is_decided_together(desk: Desk, service: Service, site: int) -> None:
     writer = author(service, site)
     own = [comment(service, site, body=f"Own {n}.", author_id=writer) for n in range(2)]

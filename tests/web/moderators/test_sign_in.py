@@ -9,6 +9,7 @@ import pytest
 
 from comments_service import clock, people
 from comments_service.config import Settings
+from comments_service.web.moderators.access import COOKIE
 from tests.app import Service
 from tests.web.moderators.conftest import OURS, Desk
 
@@ -36,6 +37,14 @@ def test_the_button_signs_in_and_leads_to_the_queue(mara: Desk) -> None:
     page = mara.get()
     assert page.status_code == 200
     assert "Mara Lindqvist" in page.text
+
+
+def test_signing_in_never_adopts_a_planted_session(mara: Desk) -> None:
+    mara.client.set_cookie(COOKIE, "planted")
+    mara.sign_in()
+    assert mara.get().status_code == 200
+    mara.client.set_cookie(COOKIE, "planted")
+    assert mara.get().status_code == 401
 
 
 def test_a_link_works_once(mara: Desk) -> None:
