@@ -5,13 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, and_, bindparam, delete, func, insert, literal, or_, select, true
+from sqlalchemy import (
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -62,27 +75,28 @@ _BY_SLUG = select(Thread.id).where(Thread.site_id == bindparam("site"), Thread.s
 _BY_ALIAS = select(ThreadAlias.thread_id).where(
     ThreadAlias.site_id == bindparam("site"), ThreadAlias.slug == bindparam("slug")
 )
-_KNOWN = (
-    select(*_THREAD_COLUMNS, *_AUTHOR_COLUMNS)
-    .select_from(select(literal(1).label("always")).subquery())
-    .outerjoin(Thread, Thread.id == func.coalesce(_BY_SLUG.scalar_subquery(), _BY_ALIAS.scalar_subquery()))
-    .outerjoin(Author, and_(Author.site_id == bindparam("site"), Author.key_hash == bindparam("key_hash")))
+_BAN_DAYS = select(Ban.bucket_day).where(
+    Ban.site_id == bindparam("site"), Ban.bucket_day.is_not(None), Ban.lifted_at.is_(None)
 )
-_FIRST = (
+# The thread of a slug or alias, the author, what their first request with the same key did, and today's key.
+_ARRIVAL = (
     select(
+        *_THREAD_COLUMNS,
+        *_AUTHOR_COLUMNS,
         IdempotencyKey.comment_id.label("first_id"),
         IdempotencyKey.http_status.label("first_status"),
         IdempotencyKey.payload_hash.label("first_payload"),
+        DayKey.key.label("day_key"),
+        exists(_BAN_DAYS.where(Ban.bucket_day != bindparam("today"))).label("has_ban_days"),
     )
-    .join(Author, Author.id == IdempotencyKey.author_id)
-    .where(
-        Author.site_id == bindparam("site"),
-        Author.key_hash == bindparam("key_hash"),
-        IdempotencyKey.key == bindparam("key"),
+    .select_from(select(literal(1).label("always")).subquery())
+    .outerjoin(Thread, Thread.id == func.coalesce(_BY_SLUG.scalar_subquery(), _BY_ALIAS.scalar_subquery()))
+    .outerjoin(Author, and_(Author.site_id == bindparam("site"), Author.key_hash == bindparam("key_hash")))
+    .outerjoin(
+        IdempotencyKey,
+        and_(IdempotencyKey.author_id == Author.id, IdempotencyKey.key == bindparam("key")),
     )
-)
-_BAN_DAYS = select(Ban.bucket_day).where(
-    Ban.site_id == bindparam("site"), Ban.bucket_day.is_not(None), Ban.lifted_at.is_(None)
+    .outerjoin(DayKey, DayKey.day == bindparam("today"))
 )
 _DAY_KEYS = select(DayKey.day, DayKey.key).where(
     or_(DayKey.day == bindparam("today"), DayKey.day.in_(_BAN_DAYS))
@@ -120,6 +134,24 @@ class Posted:
     edit_token: str | None
     edit_until: datetime | None
     reason: str | None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """New words with what the database knew of their thread and their writer when they came.
+
+    `thread` is None while the slug is new, `author` None for somebody unknown; `buckets` are as in a Draft.
+    `replayed` is what an earlier request with the same key did.
+    """
+
+    signer: Signer
+    site: Site
+    reader: Reader
+    words: Words
+    thread: ThreadFacts | None
+    author: AuthorFacts | None
+    buckets: Mapping[str, bytes]
+    replayed: Posted | None
 
 
 @dataclass(frozen=True)
@@ -313,36 +345,47 @@ def normalised(words: Words, *, longest: int) -> Words:
     return Words(**{**words.__dict__, **values})
 
 
-def replay(session: Session, signer: Signer, site: Site, reader: Reader, words: Words) -> Posted | None:
-    """What an earlier request with the same key did; None if there was none. Needs no limit.
+def arrive(session: Session, *, signer: Signer, site: Site, reader: Reader, words: Words) -> Arrival:
+    """Look at where the words go and whose they are. `words` are normalised; needs no limit.
 
-    Raises Invalid when the key came with other words before, or without an author key.
+    Raises Invalid when the request's key came with other words before, or without an author key.
     """
-    if words.key is None:
-        return None
-    if reader.author_key is None:
+    if words.key is not None and reader.author_key is None:
         raise Invalid.field("author_key", "required", "A key needs an author_key, in whose scope it is.")
+    today = identity.today()
     asked = {
         "site": site.id,
-        "key_hash": signer.author(site.id, reader.author_key),
-        "key": words.key,
+        "slug": words.slug,
+        # No author has an empty hash, and no request an empty key.
+        "key_hash": signer.author(site.id, reader.author_key) if reader.author_key is not None else b"",
+        "key": words.key or "",
+        "today": today,
     }
-    first = session.connection().execute(_FIRST, asked).first()
-    if first is None:
-        return None
-    return _replayed(session, signer, Policy.of(site), Seen(**first._mapping), words)
+    row: Any = session.connection().execute(_ARRIVAL, asked).one()
+    thread = ThreadFacts(*row[: len(_THREAD_COLUMNS)]) if row[0] is not None else None
+    of_author = row[len(_THREAD_COLUMNS) :][: len(_AUTHOR_COLUMNS)]
+    author = AuthorFacts(*of_author) if of_author[0] is not None else None
+    if row.has_ban_days:
+        buckets = _buckets(session, signer, site.id, reader.bucket)
+    else:
+        buckets = _hashed(signer, reader.bucket, [(today, row.day_key)] if row.day_key else [])
+    replayed = None
+    if row.first_id is not None:
+        seen = Seen(first_id=row.first_id, first_status=row.first_status, first_payload=row.first_payload)
+        replayed = _replayed(session, signer, Policy.of(site), seen, words)
+    return Arrival(signer, site, reader, words, thread, author, buckets, replayed)
 
 
-def prepare(session: Session, *, signer: Signer, site: Site, reader: Reader, words: Words) -> Post:
-    """Judge and render a new comment, before the write turn. `words` are normalised.
+def prepare(session: Session, arrival: Arrival) -> Post:
+    """Judge and render a new comment, before the write turn.
 
     Raises Refused (closed thread, ban), TooFast (slow mode), Conflict (the author's own duplicate),
     NotFound (no such parent) and Invalid (words the site refuses).
     """
+    signer, site, words = arrival.signer, arrival.site, arrival.words
+    thread, author, buckets = arrival.thread, arrival.author, arrival.buckets
     policy = Policy.of(site)
-    thread, author = _known(session, signer, site.id, words.slug, reader)
     fingerprint, bands = duplicates.fingerprint(words.body), near.bands(words.body)
-    buckets = _buckets(session, signer, site.id, reader.bucket)
     seen = checks.look(
         session,
         site_id=site.id,
@@ -373,7 +416,7 @@ def prepare(session: Session, *, signer: Signer, site: Site, reader: Reader, wor
     )
     verdict = _raise_refusal(checks.judge(session, draft))
     kept = searching.of_comment(words.name, words.body)
-    return Post(signer, site, policy, reader, words, draft, verdict, rendered, kept)
+    return Post(signer, site, policy, arrival.reader, words, draft, verdict, rendered, kept)
 
 
 def prepare_edit(
@@ -705,21 +748,6 @@ def _thread_facts(thread: Thread | None) -> ThreadFacts | None:
     )
 
 
-def _known(
-    session: Session, signer: Signer, site_id: int, slug: str, reader: Reader
-) -> tuple[ThreadFacts | None, AuthorFacts | None]:
-    """The thread of a slug or alias, and the author; each None while nobody has written so."""
-    key_hash = signer.author(site_id, reader.author_key) if reader.author_key is not None else b""
-    values = {"site": site_id, "slug": slug, "key_hash": key_hash}
-    row = session.connection().execute(_KNOWN, values).one()
-    thread: Any = row[: len(_THREAD_COLUMNS)]
-    author: Any = row[len(_THREAD_COLUMNS) :]
-    return (
-        ThreadFacts(*thread) if thread[0] is not None else None,
-        AuthorFacts(*author) if author[0] is not None else None,
-    )
-
-
 def _author_facts(session: Session, author_id: int | None) -> AuthorFacts | None:
     author = session.get(Author, author_id) if author_id is not None else None
     if author is None:
@@ -730,8 +758,11 @@ def _author_facts(session: Session, author_id: int | None) -> AuthorFacts | None
 def _buckets(session: Session, signer: Signer, site_id: int, bucket: str) -> Mapping[str, bytes]:
     """The address's hash of today, if anybody wrote today, and of each day on which addresses were banned."""
     values = {"site": site_id, "today": identity.today()}
-    rows = session.connection().execute(_DAY_KEYS, values).all()
-    return {day: signer.bucket(day, key, bucket).hash for day, key in rows}
+    return _hashed(signer, bucket, session.connection().execute(_DAY_KEYS, values).all())
+
+
+def _hashed(signer: Signer, bucket: str, keys: Iterable[tuple[str, bytes]]) -> Mapping[str, bytes]:
+    return {day: signer.bucket(day, key, bucket).hash for day, key in keys}
 
 
 def _raise_refusal(verdict: Verdict) -> Verdict:

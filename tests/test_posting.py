@@ -33,15 +33,15 @@ def test_a_post_takes_at_most_six_round_trips(horizons: Service) -> None:
 
 
 @on_sqlite
-def test_a_post_that_waits_for_its_turn_has_asked_five_times(horizons: Service) -> None:
+def test_a_post_that_waits_for_its_turn_has_asked_three_times(horizons: Service) -> None:
     author = new_author_key()
     horizons.posted("A first comment makes thread, author and day key.", author_key=author, key="1")
     with horizons.app.app_context():
         reader = horizons.app.extensions["sqlalchemy"].engine
     with _statements(reader) as asked:
         horizons.posted("The usual comment.", author_key=author, key="2")
-    # The site, the key, thread and author, the day's key, and all that must be exact.
-    assert len(asked) == 5, asked
+    # The site; thread, author, earlier request and day key; and all that must be exact.
+    assert len(asked) == 3, asked
 
 
 def test_twins_in_flight_are_one_comment_and_get_one_answer(horizons: Service) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus, urlencode
 from flask import Response, request
 
 from ... import clock, db, posting, reporting, voting
-from ...errors import Invalid, NotFound, ServiceError
+from ...errors import Invalid, NotFound
 from ...identity import Reader
 from ...models import Site
 from ...models.policy import Policy
@@ -18,7 +18,7 @@ from ...posting import Posted, Words
 from ...reading import finding, own, pages, statements
 from ...text import bodies, slugs
 from ...text.render import render
-from .. import asking, limits
+from .. import asking, limits, submitting
 from ..audience import ANYONE, AUTHOR, open_to
 from ..caching import Depends, public
 from ..schemas import readers as shapes
@@ -118,7 +118,7 @@ def post(sent: dict[str, Any], site: str) -> tuple[Posted, int, dict[str, str]]:
     """Post a comment: 201 when it is published at once, 202 when it waits for a moderator."""
     found, reader = asking.site_to_write(site), asking.reader(sent.pop("author_key"))
     words = posting.normalised(Words(**sent | {"key": _key(sent["key"])}), longest=_longest())
-    posted = _replay_or_post(found, reader, words)
+    posted = submitting.submit(found, reader, words)
     is_public = posted.http_status == HTTPStatus.CREATED
     where = {"Location": f"{request.path}/{posted.comment['id']}"} if is_public else {}
     return posted, posted.http_status, where
@@ -257,29 +257,6 @@ def mine(sent: dict[str, Any], site: str) -> dict[str, Any]:
     found, reader = asking.site_to_write(site), asking.reader(sent["author_key"])
     limits.spend("preview", site=site, author=reader.author_key)
     return {"comments": _unpublished(found, reader, slugs.normalise(sent["slug"]))}
-
-
-def _replay_or_post(site: Site, reader: Reader, words: Words) -> Posted:
-    replayed = posting.replay(db.reading(), asking.signer(), site, reader, words)
-    if replayed is not None:
-        return replayed
-    limits.spend("post", site=site.key, author=reader.author_key)
-    try:
-        with db.preparing():
-            prepared = posting.prepare(
-                db.reading(), signer=asking.signer(), site=site, reader=reader, words=words
-            )
-    except ServiceError:
-        # A twin of this request may have been stored since: this one is then its retry, not its duplicate.
-        replayed = posting.replay(db.reading(), asking.signer(), site, reader, words)
-        if replayed is None:
-            raise
-        return replayed
-    if prepared.makes_thread:
-        limits.spend("threads", site=site.key, author=reader.author_key)
-    # Who waits to write keeps no second connection from those who read.
-    db.reading().close()
-    return db.write(prepared.store)
 
 
 def _unpublished(site: Site, reader: Reader, slug: str) -> list[dict[str, Any]]:

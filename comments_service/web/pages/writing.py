@@ -15,13 +15,13 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 
-from ... import db, posting
+from ... import posting
 from ...errors import CommentNotFound, NotFound, ServiceError, TooFast, Unavailable
 from ...models import Site
 from ...posting import Posted, Words
 from ...text import bodies, names, slugs
 from ...text.render import render
-from .. import asking, limits, problems
+from .. import asking, limits, problems, submitting
 from ..audience import ANYONE, open_to
 from . import asked, threads
 
@@ -100,14 +100,7 @@ def _post(site: Site, form: dict[str, Any]) -> Posted:
     words = posting.normalised(Words(**form), longest=asking.settings().max_body)
     if reader.author_key is not None:
         words = replace(words, key=words.digest().hex())
-    replayed = posting.replay(db.reading(), asking.signer(), site, reader, words)
-    if replayed is not None:
-        return replayed
-    limits.spend("post", site=site.key)
-    prepared = posting.prepare(db.reading(), signer=asking.signer(), site=site, reader=reader, words=words)
-    if prepared.makes_thread:
-        limits.spend("threads", site=site.key)
-    return db.write(prepared.store)
+    return submitting.submit(site, reader, words)
 
 
 def _author_of(site: Site, form: str) -> str | None:
