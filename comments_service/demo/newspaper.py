@@ -21,20 +21,24 @@ PAGES = {"house-rules": "House rules", "privacy": "Privacy", "contact": "Contact
 
 MOST_DISCUSSED = 6
 COUNTS_KEPT_SECONDS = 5.0
-COUNTS_TIMEOUT_SECONDS = 1.0
+TIMEOUT_SECONDS = 1.0
 
 Counts = Callable[[Sequence[str]], dict[str, int]]
+Fragments = Callable[[str], str | None]
 
 
-def create_newspaper(*, service: str, edition: datetime, counts: Counts | None = None) -> Flask:
+def create_newspaper(
+    *, service: str, edition: datetime, counts: Counts | None = None, fragments: Fragments | None = None
+) -> Flask:
     """The newspaper of the day `edition`, with comments from `service`, such as `http://127.0.0.1:8000`.
 
-    `counts` tells how many comments each slug has, which orders "Most discussed"; by default it asks the
-    service.
+    `counts` tells how many comments each slug has, which orders "Most discussed"; `fragments` gives a slug's
+    comments as the service draws them, or None. By default both ask the service.
     """
     articles = read_articles(edition)
     by_slug = {article.slug: article for article in articles}
     counts = counts or CountsOf(service)
+    fragments = fragments or FragmentsOf(service)
     drawn = {article.picture for article in articles} | {"icon"}
     app = Flask(__name__, static_folder=None)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -77,6 +81,8 @@ def create_newspaper(*, service: str, edition: datetime, counts: Counts | None =
         return render_template(
             "article.html",
             article=article,
+            # Most readers come here: they have the comments before any script runs.
+            fragment=fragments(article.slug) if article.lead else None,
             newer=articles[at - 1] if at else None,
             older=articles[at + 1] if at + 1 < len(articles) else None,
             more=more,
@@ -124,15 +130,31 @@ class CountsOf:
 
     def _ask(self, slugs: Sequence[str]) -> dict[str, int]:
         query = "&".join(f"slug={quote(slug, safe='')}" for slug in slugs)
-        connection = http.client.HTTPConnection(self._netloc, timeout=COUNTS_TIMEOUT_SECONDS)
-        try:
-            connection.request("GET", f"/api/v1/sites/{SITE}/counts?{query}")
-            answer = connection.getresponse()
-            return dict(json.load(answer)["counts"]) if answer.status == 200 else {}
-        except (OSError, http.client.HTTPException, ValueError):
-            return {}
-        finally:
-            connection.close()
+        found = _answer(self._netloc, f"/api/v1/sites/{SITE}/counts?{query}")
+        return dict(json.loads(found)["counts"]) if found else {}
+
+
+class FragmentsOf:
+    """Asks the service for a thread's first page, drawn and styled; None when it does not answer with one."""
+
+    def __init__(self, service: str) -> None:
+        self._netloc = urlsplit(service).netloc
+
+    def __call__(self, slug: str) -> str | None:
+        return _answer(self._netloc, f"/sites/{SITE}/fragment?slug={quote(slug, safe='')}&styles=link")
+
+
+def _answer(netloc: str, path: str) -> str | None:
+    """The text of an answer with status 200, and None for everything else."""
+    connection = http.client.HTTPConnection(netloc, timeout=TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.read().decode() if answer.status == 200 else None
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
 
 
 def _thread_page(service: str, slug: str) -> str:
@@ -157,7 +179,8 @@ def _headers(service: str, mimetype: str | None) -> dict[str, str]:
     else:
         policy = (
             f"default-src 'none'; script-src {service}; connect-src {service}; "
-            "style-src 'self'; img-src 'self'; font-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+            f"style-src 'self' {service}; img-src 'self'; font-src 'none'; base-uri 'none'; "
+            "frame-ancestors 'none'; "
             f"form-action 'self' {service}; "
             "require-trusted-types-for 'script'; trusted-types 'none'"
         )

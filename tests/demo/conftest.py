@@ -21,4 +21,7 @@ def articles() -> list[Article]:
 
 @pytest.fixture
 def newspaper() -> FlaskClient:
-    return create_newspaper(service=SERVICE, edition=EDITION, counts=lambda slugs: {}).test_client()
+    alone = create_newspaper(
+        service=SERVICE, edition=EDITION, counts=lambda slugs: {}, fragments=lambda slug: None
+    )
+    return alone.test_client()

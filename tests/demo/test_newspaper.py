@@ -70,7 +70,7 @@ def test_a_page_embeds_the_widget_under_a_strict_policy(newspaper: FlaskClient) 
         "default-src": "'none'",
         "script-src": SERVICE,
         "connect-src": SERVICE,
-        "style-src": "'self'",
+        "style-src": f"'self' {SERVICE}",
         "img-src": "'self'",
         "font-src": "'none'",
         "base-uri": "'none'",
@@ -99,6 +99,17 @@ def test_an_article_ends_in_its_thread_with_a_link_for_readers_without_script(
         assert thread == shown | {"rules": "/house-rules", "privacy": "/privacy", "contact": "/contact"}
         fallback = f"{SERVICE}/sites/{SITE}/thread?slug={article.slug.replace('/', '%2F')}"
         assert fallback in seen.addresses()
+
+
+def test_the_lead_article_holds_the_comments_as_the_service_drew_them(articles: list[Article]) -> None:
+    lead = next(article for article in articles if article.lead)
+    drawn = {lead.slug: "<comments-thread>drawn</comments-thread>"}
+    client = create_newspaper(
+        service=SERVICE, edition=EDITION, counts=lambda slugs: {}, fragments=drawn.__getitem__
+    ).test_client()
+
+    for article in articles:
+        assert (drawn[lead.slug] in client.get(f"/{article.slug}").text) == article.lead
 
 
 def test_the_front_page_counts_the_comments_of_every_article(
@@ -162,8 +173,10 @@ def test_the_most_discussed_come_first(articles: list[Article]) -> None:
     assert (first, second) == (articles[2].slug, articles[5].slug)
 
 
-def test_the_newspaper_comes_out_when_the_service_is_away() -> None:
+def test_the_newspaper_comes_out_when_the_service_is_away(articles: list[Article]) -> None:
     nobody = "http://127.0.0.1:9"
     client = create_newspaper(service=nobody, edition=datetime(2026, 1, 1, tzinfo=UTC)).test_client()
 
+    lead = next(article for article in articles if article.lead)
     assert client.get("/").status_code == 200
+    assert '<comments-thread site="ledger"' in client.get(f"/{lead.slug}").text
