@@ -10,7 +10,7 @@ from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, TypeAlias
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from .db import Base, Database
@@ -68,10 +68,9 @@ def newest() -> str:
     return max(path.name for path in (folder() / "versions").glob("[0-9]*.py")).partition("_")[0]
 
 
-def is_current(engine: Engine) -> bool:
+def is_current(connection: Connection) -> bool:
     """Whether the database has the schema this version of the service needs."""
-    with engine.connect() as connection:
-        return current(connection) == newest()
+    return current(connection) == newest()
 
 
 def drift(connection: Connection) -> list[str]:

@@ -92,7 +92,7 @@ def require_migrated(database: Database) -> None:
     if database.settings.is_sqlite and not database.settings.database_path.exists():
         raise click.ClickException(MIGRATE)
     with snapshot(database) as session:
-        if migrating.current(session.connection()) != migrating.newest():
+        if not migrating.is_current(session.connection()):
             raise click.ClickException(MIGRATE)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..config import PREFIX, Network, Settings
-from ..web.limits import forwarding_was_ignored
+from ..web.limits import KINDS, forwarding_was_ignored
 from .finding import FAIL, OK, WARN, Finding, mode_for_others
 
 # Whoever believes a wider range believes strangers: 10.0.0.0/8 is the widest that belongs to one owner.
@@ -104,8 +104,7 @@ def secret_files(files: Mapping[str, str]) -> Iterator[Finding]:
 
 def limits(settings: Settings) -> Iterator[Finding]:
     """A limit that is off is meant for benchmarks."""
-    names = ("limit_post", "limit_vote", "limit_report", "limit_preview", "limit_sign_in", "limit_threads")
-    off = [PREFIX + name.upper() for name in names if getattr(settings, name) == "off"]
+    off = [f"{PREFIX}LIMIT_{kind.upper()}" for kind in KINDS if getattr(settings, f"limit_{kind}") == "off"]
     if off:
         yield Finding(WARN, f"No limit at all: {', '.join(off)}. Unset them, unless this is a benchmark.")
     else:

@@ -24,6 +24,6 @@ def ready() -> dict[str, str]:
     """The database is reachable and migrated; 503 otherwise."""
     if not db.is_alive(db.reading()):
         raise Unavailable("The database cannot be reached.")
-    if migrating.current(db.reading().connection()) != migrating.newest():
+    if not migrating.is_current(db.reading().connection()):
         raise Unavailable("The database is not migrated; run: comments-service db upgrade")
     return {"status": "ready"}

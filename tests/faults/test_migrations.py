@@ -64,8 +64,8 @@ def test_the_schema_goes_down_and_up_while_readers_write(
                 seconds["up"].append(timed(lambda: migrating.upgrade(database)))
                 posted += len(ledger.acknowledged) - began
                 ledger.wait_for(WRITERS)
-        assert migrating.is_current(database.writer)
         with snapshot(database) as session:
+            assert migrating.is_current(session.connection())
             assert digest(session) == before
     assert ledger.troubles.keys() <= {"503"}
     kept = assert_kept(ledger, url)
