@@ -19,7 +19,7 @@ from .records import BELONGING, KINDS, LONGEST_LINE, Record, bad, decoded
 TOLD_EVERY = 200_000
 # What the lines say of each other, on disk: a million comments would not fit into the memory we allow.
 SCRATCH = """
-    PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000; PRAGMA temp_store = FILE;
+    PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2000; PRAGMA temp_store = FILE;
     CREATE TABLE slug (slug TEXT PRIMARY KEY, thread INTEGER) WITHOUT ROWID;
     CREATE TABLE thread (id INTEGER PRIMARY KEY, last_n INTEGER, created_at INTEGER);
     CREATE TABLE author (key_hash BLOB PRIMARY KEY) WITHOUT ROWID;

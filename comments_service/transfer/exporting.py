@@ -32,6 +32,8 @@ from ..models import (
 from .records import FORMAT, KINDS, VERSION, Record, encoded
 
 BATCH = 500
+# What belongs to the comments of a batch is held in smaller pieces: texts may be long.
+PIECE = 50
 TOLD_EVERY = 50_000
 
 Progress = Callable[[str], None]
@@ -297,7 +299,7 @@ class _Following:
     """The rows that belong to the comments of a batch, streamed in the comments' order."""
 
     def __init__(self, session: Session, query: AnySelect) -> None:
-        self._rows: Rows = iter(session.execute(query.execution_options(yield_per=BATCH)))
+        self._rows: Rows = iter(session.execute(query.execution_options(yield_per=PIECE)))
         self._next = next(self._rows, None)
 
     def of(self, *owner: int) -> Rows:

@@ -40,11 +40,13 @@ from ..text import duplicates, near
 from ..text.render import POLICY_VERSION, render
 from .checking import Checked, decision, origin
 from .exporting import own_source
-from .records import BELONGING, Record
+from .records import BELONGING, COUNTED, Record
 
 BATCH = 500
 # A comment and all that belongs to it are stored in one transaction, however much that is.
 MOST_LINES = 2_000
+# Of all texts in a transaction: with their renderings they take some ten times as much memory.
+MOST_CHARACTERS = 100_000
 TOLD_EVERY = 10_000
 
 LOG_LEFT_OUT = (
@@ -62,7 +64,6 @@ LIVED_ON = (
 
 THREAD_LEFT = "A thread of the file was given another slug meanwhile. Run the command again."
 
-COUNTED = ("thread", "author", "comment", "decision", "ban")
 # SQLite has no such row before the first comment.
 _FIRST_NUMBER = (
     "INSERT INTO sqlite_sequence SELECT 'comment', 0"
@@ -451,15 +452,16 @@ def _store_comments(database: Database, file: Checked, place: _Place, added: Add
 def _some(records: Iterator[Record], *, after: int) -> Iterator[list[_Whole]]:
     """Batches of comments with greater numbers than `after`. Rendered here, outside any transaction."""
     batch: list[_Whole] = []
-    lines = 0
+    lines = characters = 0
     for group in _groups(records):
         if group[0]["id"] <= after:
             continue
         batch.append(_whole(group))
         lines += len(group)
-        if len(batch) >= BATCH or lines >= MOST_LINES:
+        characters += sum(len(record.get("body", "")) for record in group)
+        if len(batch) >= BATCH or lines >= MOST_LINES or characters >= MOST_CHARACTERS:
             yield batch
-            batch, lines = [], 0
+            batch, lines, characters = [], 0, 0
     if batch:
         yield batch
 

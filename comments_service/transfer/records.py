@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from math import isfinite
@@ -25,6 +26,8 @@ KINDS = (
     *("decision", "ban", "footer"),
 )
 BELONGING = ("revision", "evidence", "vote", "report")
+# Of what people are told how much there was.
+COUNTED = ("thread", "author", "comment", "decision", "ban")
 # A header with two lists of 10,000 words has a few megabytes; no other line comes near.
 LONGEST_LINE = 16_000_000
 # Far from where JavaScript begins to round, so that a file cannot use up a database's numbers.
@@ -61,6 +64,12 @@ def decoded(line: bytes, number: int) -> Record:
         return {"type": kind, **_checked(record, SHAPES[kind])}
     except ValueError as error:
         raise bad(number, f"in the {kind}, {error}.") from None
+
+
+def in_words(counts: Counter[str]) -> str:
+    """How many records there are of what people ask for: `2 threads, 0 authors, 1 comment, ...`."""
+    kinds = [(kind, counts[kind]) for kind in COUNTED]
+    return ", ".join(f"{count:,} {kind}{'' if count == 1 else 's'}" for kind, count in kinds)
 
 
 def _plain(value: Any) -> str:

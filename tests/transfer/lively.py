@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -67,10 +67,15 @@ def lively(database: Database, *, seed: int = 1, comments: int = 36) -> Scene:
 def exported(database: Database, key: str = "horizons") -> bytes:
     """The site as `export` writes it."""
     file = io.BytesIO()
+    written(database, file, key)
+    return file.getvalue()
+
+
+def written(database: Database, file: BinaryIO, key: str = "horizons") -> None:
+    """Have `export` write the site into a file."""
     with snapshot(database) as session:
         site = session.scalars(select(Site).where(Site.key == key)).one()
         exporting.export(session, site, file, silent)
-    return file.getvalue()
 
 
 @contextmanager

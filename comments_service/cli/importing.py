@@ -1,11 +1,9 @@
-"""`export` and `import`: a site as a file, out of this database and into it."""
+"""`import`: a site from a file, into this database."""
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,33 +16,12 @@ from sqlalchemy.orm import Session
 from .. import sites
 from ..db import Database
 from ..errors import NotFound
-from ..transfer import exporting, importing
+from ..transfer import importing
 from ..transfer.checking import Checked, check
+from ..transfer.records import in_words
 from .commands import opened, progress, snapshot
 
 STANDARD = Path("-")
-
-
-@click.command("export")
-@click.argument("file", type=click.Path(path_type=Path), default=STANDARD)
-@click.option("--site", "key", required=True, help="The site's key.")
-def export(key: str, file: Path) -> None:
-    """Write a site with its threads, comments, votes, reports and decisions into FILE, or to stdout.
-
-    The file holds personal data: it is made with mode 0600, and never overwrites.
-
-    \b
-    Example:
-      comments-service export --site horizons horizons.jsonl
-    """
-    with opened() as database, snapshot(database) as session:
-        site = sites.by_key(session, key)
-        with _new(file) as target:
-            counts = exporting.export(session, site, target, progress)
-        left_out = exporting.bans_of_addresses(session, site)
-    click.echo(f"Exported {_in_words(counts)}.", err=file == STANDARD)
-    if left_out:
-        click.echo(f"{left_out} bans of addresses are left out: they mean nothing elsewhere.", err=True)
 
 
 @click.command("import")
@@ -71,7 +48,7 @@ def import_(file: Path, key: str | None, dry_run: bool) -> None:
             checked.close()
     for note in added.notes:
         click.echo(note, err=True)
-    click.echo(f"{'Would add' if dry_run else 'Added'} {_in_words(added.counts)} to {wanted}.")
+    click.echo(f"{'Would add' if dry_run else 'Added'} {in_words(added.counts)} to {wanted}.")
 
 
 def _missing(database: Database, checked: Checked, key: str) -> importing.Added:
@@ -94,30 +71,6 @@ def _add_site(session: Session, key: str, there: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _new(file: Path) -> Iterator[BinaryIO]:
-    """The file to write; gone again if writing fails: half an export must not pass for one."""
-    if file == STANDARD:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise click.ClickException(f"{file} exists already; an export never overwrites.") from error
-    except OSError as error:
-        raise click.ClickException(f"Cannot write {file}: {error.strerror}.") from error
-    try:
-        with open(descriptor, "wb") as target:
-            yield target
-    except OSError as error:
-        file.unlink()
-        raise click.ClickException(f"Cannot write {file}: {error.strerror}.") from error
-    except BaseException:
-        file.unlink()
-        raise
-
-
-@contextmanager
 def _readable(file: Path) -> Iterator[BinaryIO]:
     """The file to read; what comes through a pipe is put on disk first, because it is read more than once."""
     try:
@@ -131,8 +84,3 @@ def _readable(file: Path) -> Iterator[BinaryIO]:
         with tempfile.TemporaryFile() as copy:
             copyfileobj(source, copy)
             yield copy
-
-
-def _in_words(counts: Counter[str]) -> str:
-    kinds = [(kind, counts[kind]) for kind in importing.COUNTED]
-    return ", ".join(f"{count:,} {kind}{'' if count == 1 else 's'}" for kind, count in kinds)
