@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -61,6 +62,21 @@ def risen(service: Service, act: Callable[[], Any]) -> Numbers:
 def test_there_are_none_unless_they_are_switched_on(horizons: Service) -> None:
     assert horizons.client.get("/metrics", headers=BEARER).status_code == 404
     assert EXTENSION not in horizons.app.extensions
+
+
+def test_without_the_extra_there_are_none_and_the_log_says_why(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # A finder that knows no such package, as where it was never installed.
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    service = Service(replace(settings, metrics_token=TOKEN))
+    try:
+        assert service.client.get("/metrics", headers=BEARER).status_code == 404
+    finally:
+        service.close()
+    assert [one.message for one in caplog.records if "metrics" in one.message] == [
+        "COMMENTS_METRICS_TOKEN is set, but the extra `metrics` is not installed."
+    ]
 
 
 def test_only_who_shows_the_token_reads_them(measured: Service) -> None:

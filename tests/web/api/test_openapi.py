@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -116,6 +117,19 @@ def test_every_parameter_that_must_be_given_has_an_example_that_fits(spec: dict[
                 assert "example" in parameter or not parameter.get("required"), parameter
                 if "example" in parameter:
                     assert validator(spec, parameter["schema"]).is_valid(parameter["example"]), parameter
+
+
+def test_every_route_of_the_api_is_described(service: Service, spec: dict[str, Any]) -> None:
+    described = {
+        (path, method) for path, item in spec["paths"].items() for method in METHODS if method in item
+    }
+    routes = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule in service.app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/api/")
+    }
+    assert described == routes
 
 
 def test_writes_take_forms_beside_json(spec: dict[str, Any]) -> None:
