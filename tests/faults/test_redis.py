@@ -23,7 +23,10 @@ POSTS = 40
 DAY = 86_400.0
 # A worker asks a Redis that was away again after this.
 AWAY_SECONDS = 10.0
+WORKERS = 2
 ONCE = 0.2
+# Wide, since others use the machine; a Redis that is waited for without an end is still found out.
+LONGEST_ANSWER = 2.0
 FORWARDING = ("X-Forwarded-For", "X_Forwarded_For", "X-Real-IP", "Forwarded", "x-forwarded-for")
 # The service trusts 127.0.0.1 alone.
 PROXY, STRANGER = "127.0.0.1", "127.0.0.9"
@@ -49,13 +52,16 @@ def test_posting_goes_on_limited_while_redis_hangs(
         one_by_one += alone(limited, "2001:db8:3", count)
     assert statuses(one_by_one).keys() == {201}
     redis.resume()
+    seconds = time.monotonic() - hung
     slow = [one.seconds for one in one_by_one if one.seconds >= ONCE]
     figures(
-        f"hung for {time.monotonic() - hung:.1f} s: {POSTS} posts of one reader by {READERS} at once, "
+        f"hung for {seconds:.1f} s: {POSTS} posts of one reader by {READERS} at once, "
         f"exactly {LIMIT} accepted, slowest {slowest(at_once):.2f} s; {len(one_by_one)} posts of others "
         f"one by one, median {median(one_by_one) * 1000:.0f} ms (before: {median(quiet) * 1000:.0f} ms), "
-        f"{len(slow)} of them took {ONCE} s or more, the slowest {slowest(one_by_one):.2f} s"
+        f"{len(slow)} of them took {ONCE} s or more ({WORKERS * int(seconds / AWAY_SECONDS)} had to), "
+        f"the slowest {slowest(one_by_one):.2f} s"
     )
+    assert slowest(at_once + one_by_one) < LONGEST_ANSWER
     assert median(one_by_one) < ONCE
 
 
@@ -69,6 +75,7 @@ def test_posting_goes_on_limited_while_redis_is_stopped_and_it_counts_again_when
     stopped = time.monotonic()
     answers = posts(limited, lambda n: {"X-Forwarded-For": "2001:db8:4::1"}, slug="stopped")
     assert statuses(answers) == {201: LIMIT, 429: POSTS - LIMIT}
+    assert slowest(answers) < LONGEST_ANSWER
     told = f"exactly {LIMIT} of {POSTS} accepted, slowest {slowest(answers):.2f} s"
     wait_for(lambda: not is_long or time.monotonic() > stopped + AWAY_SECONDS, 2 * AWAY_SECONDS)
     redis.start()

@@ -214,8 +214,15 @@ def test_redis_counts_and_posting_goes_on_limited_while_it_hangs(
     own_redis.resume()
     assert hanging == [201] * 3 + [429] * 47
     assert 0.15 < took < 5, "one request waits 0.2 s, the rest not at all"
-    monkeypatch.setattr(time, "monotonic", lambda: began + 1000)
-    assert post(client).status_code == 429, "it is asked again, and remembers"
+    storage = client.application.extensions["comments_limits"].limiter.storage
+    # The clock of the service alone: it was told 0.2 s after `began`, at the earliest.
+    monkeypatch.setattr(time, "monotonic", lambda: began + limit_storage.AWAY_SECONDS)
+    assert post(client).status_code == 429
+    assert storage.is_away, "once in 10 s, it is asked"
+    monkeypatch.setattr(time, "monotonic", lambda: began + took + limit_storage.AWAY_SECONDS)
+    assert post(client).status_code == 429, "it remembers"
+    assert not storage.is_away
+    assert limit_storage.AWAY_SECONDS == 10
 
 
 def test_while_redis_is_away_all_workers_count_together(make: Callable[..., Flask], own_redis: Redis) -> None:
