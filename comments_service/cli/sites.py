@@ -1,4 +1,4 @@
-"""`site`: the tenants and their policies."""
+"""`site`: the sites and their policies."""
 
 from __future__ import annotations
 

@@ -207,7 +207,8 @@ def _rendered(database: Database) -> Iterator[Finding]:
     if waiting:
         yield Finding(
             WARN,
-            f"The HTML of {waiting:,} texts was made by another version's rules; run: comments-service render",
+            f"The HTML of {waiting:,} texts was made by another version's rules; "
+            "run: comments-service render",
         )
 
 

@@ -1,4 +1,4 @@
-"""A site: a tenant with its policy."""
+"""A site: a name, and the policy of its comments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..db import Base, BigId, UtcTime
 
 
 class Site(Base):
-    """One tenant. `policy` holds only what differs from the defaults (see `sites.Policy`)."""
+    """One site. `policy` holds only what differs from the defaults (see `models.policy.Policy`)."""
 
     __tablename__ = "site"
 

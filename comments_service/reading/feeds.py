@@ -88,7 +88,7 @@ def _entry(row: Row[Any]) -> Entry:
 def _statement(begin: str, after: str, order: str) -> TextClause:
     # The thread and the parent are looked up by their keys for the few rows that are left.
     made = text(
-        "SELECT c.id, c.parent_id, c.leaf, c.replies_total, c.created_at, t.slug, t.title, t.url, "  # noqa: S608
+        "SELECT c.id, c.parent_id, c.leaf, c.replies_total, c.created_at, t.slug, t.title, t.url, "
         "p.status AS parent_status FROM comment AS c JOIN thread AS t ON t.id = c.thread_id "
         "LEFT JOIN comment AS p ON p.id = c.parent_id "
         f"WHERE {begin} AND c.status = 'published' {after} ORDER BY {order} LIMIT :limit"

@@ -234,7 +234,7 @@ def _root_statements() -> Iterable[tuple[tuple[Sort, bool], TextClause]]:
             yield (
                 (sort, continued),
                 _statement(
-                    f"SELECT {_COLUMNS} FROM comment WHERE thread_id = :thread AND {SHOWN_ROOT} {after} "  # noqa: S608
+                    f"SELECT {_COLUMNS} FROM comment WHERE thread_id = :thread AND {SHOWN_ROOT} {after} "
                     f"ORDER BY {_ORDER[sort]} LIMIT :limit"
                 ),
             )
@@ -242,20 +242,20 @@ def _root_statements() -> Iterable[tuple[tuple[Sort, bool], TextClause]]:
 
 _ROOTS = dict(_root_statements())
 _REPLIES = _statement(
-    f"SELECT {_COLUMNS} FROM comment WHERE root_id = :root AND {SHOWN_REPLY} AND n > :n "  # noqa: S608
+    f"SELECT {_COLUMNS} FROM comment WHERE root_id = :root AND {SHOWN_REPLY} AND n > :n "
     "ORDER BY n LIMIT :limit"
 )
 _LATERAL_REPLIES = _statement(
-    f"SELECT r.* FROM unnest(CAST(:roots AS bigint[])) AS root(id), LATERAL (SELECT {_COLUMNS} FROM comment "  # noqa: S608
+    f"SELECT r.* FROM unnest(CAST(:roots AS bigint[])) AS root(id), LATERAL (SELECT {_COLUMNS} FROM comment "
     f"WHERE root_id = root.id AND {SHOWN_REPLY} ORDER BY n LIMIT {FIRST_REPLIES + 1}) AS r"
 )
 # SQLite knows no LATERAL. One statement for any number of roots: each connection keeps those it has seen.
 _LISTED_REPLIES = _statement(
-    f"SELECT {_OF_COMMENT} FROM json_each(:roots) AS listed CROSS JOIN comment "  # noqa: S608
+    f"SELECT {_OF_COMMENT} FROM json_each(:roots) AS listed CROSS JOIN comment "
     f"WHERE comment.id IN (SELECT id FROM comment WHERE root_id = listed.value AND {SHOWN_REPLY} "
     f"ORDER BY n LIMIT {FIRST_REPLIES + 1})"
 )
-_ONE = _statement(f"SELECT {_COLUMNS} FROM comment WHERE id = :id AND site_id = :site AND shown")  # noqa: S608
+_ONE = _statement(f"SELECT {_COLUMNS} FROM comment WHERE id = :id AND site_id = :site AND shown")
 _COUNTS = text(
     "SELECT slug, count, version FROM thread WHERE site_id = :site AND slug IN :slugs UNION ALL "
     "SELECT a.slug, t.count, t.version FROM thread_alias a JOIN thread t ON t.id = a.thread_id "

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+# Whichever version migrates: the words kept must be those that it will look for.
 from comments_service.text import terms
 
 revision = "0006"
