@@ -155,9 +155,14 @@ def test_keys_can_be_switched_off(work: Work, open_page: Callable[..., Page]) ->
 def test_ticked_comments_are_decided_together(work: Work, open_page: Callable[..., Page]) -> None:
     page = open_page(**DESKTOP)
     work.come_back(page)
+    bulk = page.get_by_role("group", name="Decide the ticked comments")
+    page.keyboard.press("x")
+    page.keyboard.press("Escape")
+    expect(bulk).to_be_hidden()
     page.keyboard.press("x")
     page.keyboard.press("x")
-    page.get_by_role("button", name="Approve 2").click()
+    expect(bulk).to_contain_text("2 ticked")
+    page.keyboard.press("a")
     expect(page.get_by_role("status")).to_contain_text("2 approved.")
     expect(page.locator("[data-row]:visible")).to_have_count(0)
     assert work.published() == ["Ben", "Cleo"]
@@ -198,15 +203,20 @@ def test_what_cannot_be_saved_comes_back(
     work: Work, open_page: Callable[..., Page], page_errors: PageErrors
 ) -> None:
     page = open_page(**DESKTOP)
-    page_errors.expect("ERR_FAILED")
-    # Before the page is there: a document that is open already may send one more request past it.
-    page.route("**/decisions", lambda route: route.abort())
+    page_errors.expect("ERR_INTERNET_DISCONNECTED|status of 503")
     work.come_back(page)
-    expect(page.locator("[data-card]")).to_contain_text("A remark of Ann")
+    card, toast = page.locator("[data-card]"), page.get_by_role("status")
+    expect(card).to_contain_text("A remark of Ann")
+    page.context.set_offline(True)
     page.keyboard.press("a")
-    expect(page.get_by_role("status")).to_contain_text("Not saved")
-    expect(page.locator("[data-card]")).to_contain_text("A remark of Ann")
+    expect(toast).to_contain_text("Not saved: the service could not be reached.")
+    expect(card).to_contain_text("A remark of Ann")
+    page.context.set_offline(False)
     assert work.published() == []
+    page.route("**/decisions", lambda route: route.fulfill(status=503, json={"detail": "Too many at once."}))
+    page.keyboard.press("a")
+    expect(toast).to_contain_text("Not saved: Too many at once.")
+    expect(card).to_contain_text("A remark of Ann")
 
 
 def test_near_duplicates_are_decided_as_one(newsroom: Newsroom, open_page: Callable[..., Page]) -> None:

@@ -75,6 +75,7 @@ function onKey(event) {
     event.preventDefault();
     return;
   }
+  if (event.key === "Escape" && !keysDialog.open) untick();
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
   if (!root.classList.contains("keyed") || keysDialog.open || isTyping(event.target)) return;
   if (act(event.key, menu)) event.preventDefault();
@@ -92,7 +93,9 @@ function act(key, menu) {
   if (key === "j" && rows) return step(1);
   if (key === "k" && rows) return step(-1);
   if (key === "x" && rows) return tickNext();
-  return /^[a-z0-9]$/.test(key) && press(key, document);
+  // What decides acts on the ticked while there are some: the hints stand on their buttons then.
+  const bulk = "ars".includes(key) && rows && $(".bulk", rows);
+  return /^[a-z0-9]$/.test(key) && press(key, bulk && bulk.checkVisibility() ? bulk : document);
 }
 
 function press(key, within) {
@@ -225,8 +228,11 @@ async function show(id) {
   let card;
   try {
     card = await fetchCard(id);
-  } catch {
-    location.assign(`?${withComment(id)}`);
+  } catch (fault) {
+    heading = undefined;
+    // Away is not gone: what is on the screen stays. Anything else is said by the page itself.
+    if (fault instanceof TypeError) say("The service could not be reached. Please try again.", false);
+    else location.assign(`?${withComment(id)}`);
     return;
   }
   if (mine !== turn) return; // something else was asked for meanwhile
@@ -320,6 +326,7 @@ async function decide(body) {
   if (ids.every((id) => decided.has(id))) return;
   for (const id of ids) decided.add(id);
   const current = currentId();
+  const shown = $("[data-card]", place);
   const all = lines();
   const at = all.findIndex((line) => line.dataset.row === current);
   const taken = ids.map((id) => ({ id, line: lineOf(id), before: lineOf(id)?.nextElementSibling ?? null }));
@@ -341,12 +348,16 @@ async function decide(body) {
   for (const id of together) cards.delete(id);
   const answering = send("decisions", body);
   if (!stays && next && !waits) show(next.dataset.row);
+  if (stays && document.activeElement === document.body) shown.focus({ preventScroll: true });
   const answer = await answering;
   if (!answer.ok) {
     for (const id of ids) decided.delete(id);
     for (const { line, before } of taken.reverse()) if (line) putBack(line, before);
+    if (!stays && current) {
+      cards.set(current, Promise.resolve(shown));
+      await show(current);
+    }
     say(`Not saved: ${answer.message}`, false);
-    if (!stays && current) show(current);
     return;
   }
   settle(answer);
@@ -486,6 +497,14 @@ function showTicks() {
   const all = $("[data-all]", rows);
   all.checked = ticked > 0 && ticked === boxes().length;
   all.indeterminate = ticked > 0 && !all.checked;
+}
+
+function untick() {
+  const ticked = boxes().filter((box) => box.checked);
+  if (!ticked.length) return;
+  for (const box of ticked) box.checked = false;
+  showTicks();
+  $("[data-card]", place)?.focus({ preventScroll: true });
 }
 
 function tickNext() {
