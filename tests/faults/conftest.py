@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from tests.app import ORIGIN, Live
 from tests.databases import migrate, open_database
 
 THREADS = 72  # so that 64 writers find a place at the gate of one worker
+# What moves the clocks of a service that is started with it.
+MOVED = Path(__file__).parent / "moved"
 # Readers of a test may then come from any address they like.
 PROXY = "127.0.0.1/32"
 
@@ -48,14 +52,19 @@ def sqlite_copy(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
-def shared_live(request: pytest.FixtureRequest, start_live: Callable[..., Live]) -> Live:
+def shared_live(
+    request: pytest.FixtureRequest, start_live: Callable[..., Live], tmp_path_factory: pytest.TempPathFactory
+) -> Live:
     """The real service on SQLite and then on PostgreSQL; `running` is what tests ask for."""
     if request.param == "sqlite":
         url = request.getfixturevalue("sqlite_copy")()
     else:
         server = request.getfixturevalue("postgres")
         url = server.database(server.template("migrated", migrate))
-    return start_live(url, COMMENTS_TRUSTED_PROXIES=PROXY)
+    file = tmp_path_factory.mktemp("clock") / "seconds"
+    file.write_bytes(struct.pack("d", 0.0))
+    path = os.pathsep.join(filter(None, (str(MOVED), os.environ.get("PYTHONPATH"))))
+    return start_live(url, COMMENTS_TRUSTED_PROXIES=PROXY, PYTHONPATH=path, MOVED_CLOCK=str(file))
 
 
 @pytest.fixture
@@ -64,6 +73,18 @@ def running(shared_live: Live) -> Live:
     if shared_live.process is None or shared_live.process.poll() is not None:
         shared_live.start(threads=THREADS)
     return shared_live
+
+
+@pytest.fixture
+def move_clock(running: Live) -> Iterator[Callable[[float], None]]:
+    """Moves the clocks of all processes of `running` by so many seconds from the true time."""
+
+    def move(seconds: float) -> None:
+        with Path(running.environ["MOVED_CLOCK"]).open("r+b") as file:
+            file.write(struct.pack("d", seconds))
+
+    yield move
+    move(0.0)
 
 
 @pytest.fixture

@@ -8,7 +8,9 @@ import statistics
 import subprocess
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from tests.faults.writers import WRITERS, Acknowledged, Ledger, Sent, Writers, p
 from tests.servers import programs
 from tests.servers.postgres import Postgres
 
+HOUR = 3600.0
 # Wide: other processes share the machine.
 LONGEST_MEDIAN = 10.0
 
@@ -55,6 +58,22 @@ def test_what_was_acknowledged_survives_kills_and_sigterm(
     for name, seconds in {**away, "SIGKILL of either kind": kills}.items():
         figures(f"{len(seconds)} times {name}, back in service after {spread(seconds)}")
         assert statistics.median(seconds) < LONGEST_MEDIAN
+
+
+def test_nobody_notices_that_the_clock_moves_an_hour_forwards_and_back(
+    running: Live, running_url: str, move_clock: Callable[[float], None], is_long: bool, figures: Figures
+) -> None:
+    shifts = (HOUR, -HOUR, 0.0) * (10 if is_long else 1)
+    with Writers(running.port, seed=2) as ledger:
+        for shift in shifts:
+            ledger.wait_for(WRITERS)
+            move_clock(shift)
+        ledger.wait_for(WRITERS)
+    assert ledger.troubles == {}
+    told = [datetime.fromisoformat(one.answer["comment"]["created_at"]) for one in ledger.acknowledged]
+    assert max(told) - min(told) > timedelta(seconds=1.9 * HOUR), "it did move"
+    figures(f"the clock moved {len(shifts)} times; {assert_kept(ledger, running_url)}")
+    assert_served(ledger, running)
 
 
 def test_answers_that_nobody_read_are_given_again(
