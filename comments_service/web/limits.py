@@ -70,7 +70,7 @@ class Limits:
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._secret = settings.secret_key
-        self._trusted = settings.trusted_proxies
+        self.trusted = settings.trusted_proxies
         uri, options = storage_for(settings)
         self.limiter = Limiter(
             key_func=_address_key,
@@ -91,7 +91,7 @@ class Limits:
         if kind not in self._permits:
             return
         if address is None:
-            address = client_address(request.environ, self._trusted)
+            address = client_address(request.environ, self.trusted)
             self._remember_forwarding()
         spending = _spending()
         spending.address_key = self._key("address", site, bucket(address))
@@ -162,7 +162,7 @@ def spend(kind: Kind, *, site: str, author: str | None = None, address: str | No
 
 def client() -> str:
     """The current request's client address, behind the trusted proxies."""
-    return client_address(request.environ, _limits()._trusted)
+    return client_address(request.environ, _limits().trusted)
 
 
 def storage_for(settings: Settings) -> tuple[str, dict[str, Any]]:

@@ -28,6 +28,8 @@ CONTENT_TYPE = "application/problem+json"
 PROTECTED = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Our own forms must carry an Origin, which `no-referrer` would turn into `null`.
     "Referrer-Policy": "same-origin",
 }
 EXPOSED = "Retry-After, RateLimit, RateLimit-Policy, ETag, Link"
