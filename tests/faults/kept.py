@@ -59,6 +59,7 @@ def assert_kept(ledger: Ledger, url: str) -> str:
     again = sum(ledger.troubles.values())
     return (
         f"{len(ledger.acknowledged):,} posts acknowledged, 0 lost, 0 doubled, 0 altered, "
+        "0 out of order, counters right, "
         f"{again:,} tries repeated ({', '.join(f'{n} {why}' for why, n in ledger.troubles.most_common())})"
     )
 

@@ -33,8 +33,8 @@ from tests.servers import programs
 from tests.servers.postgres import Postgres
 
 HOUR = 3600.0
-# Wide: other processes share the machine.
-LONGEST_MEDIAN = 10.0
+# Until the service is back after a kill. In the short form others use the machine, and it is wide.
+LONGEST_MEDIAN = {"short": 10.0, "long": 2.0}
 
 
 def test_what_was_acknowledged_survives_kills_and_sigterm(
@@ -57,7 +57,7 @@ def test_what_was_acknowledged_survives_kills_and_sigterm(
     kills = [one for name in away if name != NAMES[terminate_service] for one in away[name]]
     for name, seconds in {**away, "SIGKILL of either kind": kills}.items():
         figures(f"{len(seconds)} times {name}, back in service after {spread(seconds)}")
-        assert statistics.median(seconds) < LONGEST_MEDIAN
+    assert statistics.median(kills) < LONGEST_MEDIAN["long" if is_long else "short"]
 
 
 def test_nobody_notices_that_the_clock_moves_an_hour_forwards_and_back(

@@ -81,7 +81,8 @@ def test_a_full_disk_refuses_writers_at_once_and_heals_when_there_is_room(
     assert median(one.seconds for one in seen.refusals) < SECONDS_TO_REFUSE
     assert median(seen.healing) < SECONDS_TO_HEAL
     figures(
-        f"{kept}; {len(seen.refusals)} refusals within {spread([one.seconds for one in seen.refusals])}, "
+        f"{kept}, all stored and nothing else; "
+        f"{len(seen.refusals)} refusals within {spread([one.seconds for one in seen.refusals])}, "
         f"{len(seen.reads)} reads all 200 within {spread([one.seconds for one in seen.reads])}, "
         f"first success after there is room {spread(seen.healing)}"
     )
