@@ -27,8 +27,8 @@ READERS = 8
 READS_A_SECOND = 40
 SECONDS = {"short": 0.5, "long": 10.0}
 SETTLING_SECONDS = 0.2
-# Beyond three times as long as in quiet. In the short form many other things use the machine; in the long form
-# it is a few turns of the interpreter's lock.
+# Beyond three times as long as in quiet. In the short form many other things use the machine; in the long one
+# it is a turn of the interpreter's lock.
 ROOM_SECONDS = {"short": 1.0, "long": 0.005}
 
 
