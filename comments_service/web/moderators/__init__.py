@@ -12,7 +12,8 @@ from ...errors import Invalid, ServiceError, TooFast, Unauthorised, Unavailable
 from ..audience import ANYONE
 from ..gate import LARGER
 from ..problems import STATUS
-from . import access, assets, decisions, desk, figures, history, phrases, queue, settings, sign_in, team
+from . import access, decisions, desk, figures, history, phrases, queue, settings, sign_in, team
+from .assets import ASSETS
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -30,7 +31,7 @@ for part in (queue, decisions, history, desk, figures, settings, team, sign_in):
 @access.open_to(ANYONE)
 def static(name: str) -> Response:
     """The style sheet and the script."""
-    return assets.answer(name)
+    return ASSETS.answer(name)
 
 
 @blueprint.before_request
@@ -52,7 +53,7 @@ def _protect(response: Response) -> Response:
 @blueprint.context_processor
 def _words() -> dict[str, object]:
     return {
-        "asset": lambda name: url_for("moderators.static", name=assets.served_name(name)),
+        "asset": lambda name: url_for("moderators.static", name=ASSETS.served_name(name)),
         "csrf_token": access.csrf_token,
         "when": phrases.when,
         "when_at": phrases.when_at,
