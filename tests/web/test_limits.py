@@ -125,6 +125,21 @@ def test_neither_addresses_nor_author_keys_are_kept(make: Callable[..., Flask], 
     assert b"198.51.100" not in kept
 
 
+def test_redis_keeps_neither_of_them_and_all_for_a_while_only(
+    make: Callable[..., Flask], redis_url: str
+) -> None:
+    post(make(rate_limit_storage=redis_url).test_client(), author="anna-key", peer="198.51.100.77")
+    with Client.from_url(redis_url) as client:
+        keys = client.keys("*")
+        kept = b"\n".join([*keys, *(client.dump(key) for key in keys)])
+        seconds = [client.ttl(key) for key in keys]
+    assert b"anna-key" not in kept
+    assert b"198.51.100" not in kept
+    # The window, and as much again while it slides.
+    assert seconds
+    assert all(0 < left <= 2 * 3600 for left in seconds)
+
+
 def test_a_storage_we_do_not_know_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="COMMENTS_RATE_LIMIT_STORAGE"):
         limits.storage_for(replace(settings(tmp_path), rate_limit_storage="memcached://x"))
