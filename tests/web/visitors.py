@@ -29,8 +29,8 @@ MANY = 8  # whoever lifts a ban or removes a person leaves others for the next
 PLACE = r"<(?:\w+:)?(\w+)>"
 NAMES = {
     "embed.file": SCRIPT,
-    "pages.style": pages_assets.served_name("pages.css"),
-    "moderators.static": moderators_assets.served_name("moderators.css"),
+    "pages.style": pages_assets.ASSETS.served_name("pages.css"),
+    "moderators.static": moderators_assets.ASSETS.served_name("moderators.css"),
 }
 
 

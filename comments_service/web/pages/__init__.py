@@ -7,7 +7,8 @@ from flask import Blueprint, Response, render_template, request, url_for
 from ...errors import Invalid, ServiceError
 from .. import problems
 from ..audience import ANYONE, open_to
-from . import assets, docs, fragment, own, reports, threads, tree, words, writing
+from . import docs, fragment, own, reports, threads, tree, words, writing
+from .assets import ASSETS, PAGES
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'none'; style-src 'self'; img-src 'none'; "
@@ -23,8 +24,10 @@ for part in (docs, fragment, own, reports, threads, writing):
 @blueprint.get("/pages/<name>")
 @open_to(ANYONE)
 def style(name: str) -> Response:
-    """A style sheet."""
-    return assets.answer(name)
+    """A style sheet. Pages of other origins that isolate themselves (COEP) may link to the fragment's."""
+    response = ASSETS.answer(name)
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
 
 
 @blueprint.after_request
@@ -40,7 +43,7 @@ def _spoken() -> dict[str, object]:
         "words": spoken,
         "say": spoken.say,
         "when": spoken.when,
-        "style_sheet": url_for("pages.style", name=assets.served_name(assets.PAGES)),
+        "style_sheet": url_for("pages.style", name=ASSETS.served_name(PAGES)),
         "safe_html": tree.safe_html,
     }
 

@@ -21,7 +21,8 @@ from ...text import slugs
 from ...text.render import Rendered
 from .. import asking, caching, permalinks
 from ..audience import ANYONE, open_to
-from . import asked, assets, threads, tree
+from . import asked, threads, tree
+from .assets import ASSETS, WIDGET
 
 # A site's own cache may be this old, in seconds: the element draws what is true now.
 CACHED = "public, max-age=60"
@@ -76,7 +77,7 @@ def fragment(site: str) -> Response:
 @cache
 def styles() -> Markup:
     """The widget's style sheet: a file of ours, made by its build."""
-    return Markup(assets.text(assets.WIDGET))  # noqa: S704 (see above)
+    return Markup(ASSETS.text(WIDGET))  # noqa: S704 (see above)
 
 
 def linked_data(place: threads.Place, page: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,7 +114,7 @@ def hue(name: str) -> int:
 
 
 def _sheet() -> str:
-    return permalinks.page("pages.style", name=assets.served_name(assets.WIDGET))
+    return permalinks.page("pages.style", name=ASSETS.served_name(WIDGET))
 
 
 def _nested(place: threads.Place, roots: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
