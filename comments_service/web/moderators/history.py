@@ -18,10 +18,11 @@ from ...errors import NotFound
 from ...models import PENDING, WITHDRAWN, Comment, Site
 from ...models.decision import DISCARD, HOLD, REVERSE
 from ...models.policy import Policy
-from ...reading import cards, statements
+from ...reading import cards, notices, statements
 from ...reading.cards import Complaint as Report
 from ...reading.cards import QueueRow, Record, Version
 from ...reading.decisions import Decided
+from ...reading.notices import Noticed
 from ...reading.statements import Statement
 from ..audience import MODERATOR
 from . import access, acts, frame, phrases
@@ -92,7 +93,7 @@ def history(comment_id: int) -> str:
     return frame.rendered(
         "history.html",
         view=frame.view(),
-        story=_story(whole, withdrawn_at, told),
+        story=_story(whole, withdrawn_at, told, notices.on(session, [comment_id])[comment_id]),
         chain=chain(session, site),
         said=acts.told(session, site_ids, done=ids(request.args.get("done", ""))),
     )
@@ -108,7 +109,9 @@ def chain(session: Session, site: Site, *, check: bool = False) -> Chain:
     return Chain(site.name, head.count, f"{digits[:12]}…{digits[-8:]}", href, checked, broken)
 
 
-def _story(whole: cards.Card, withdrawn_at: datetime | None, told: Statement | None) -> dict[str, Any]:
+def _story(
+    whole: cards.Card, withdrawn_at: datetime | None, told: Statement | None, noticed: Sequence[Noticed]
+) -> dict[str, Any]:
     standing = _standing(whole.decisions)
     return {
         "id": whole.id,
@@ -125,6 +128,7 @@ def _story(whole: cards.Card, withdrawn_at: datetime | None, told: Statement | N
         "reports_now": _reports_now(whole.all_reports),
         "record": _record(whole.author),
         "told": told,
+        "notices": noticed,
         "undo": standing.id if standing else None,
         "undo_name": phrases.NAMES[standing.action] if standing else "",
         # What the author took back is decided on only to answer those who complained of it.

@@ -97,8 +97,12 @@ def test_a_notice_is_on_the_card(desk: Desk, service: Service, site: int) -> Non
     report(service, accused, "illegal")
     service.write(lambda session: session.add(notice_of(session.query(Report).one().id)))
     page = desk.get(queue="reported").text
-    for words in ("Notified", "Bertram Oake", "oake@fells.example", "I am the only clerk."):
+    for words in ("Notified", "1 · <bdi>Bertram Oake", "oake@fells.example", "I am the only clerk."):
         assert words in page
+    desk.decide(f"horizons/{accused}/1/published", "approve")
+    history = desk.get(f"comments/{accused}").text
+    for words in ("1 · <b><bdi>Bertram Oake", "oake@fells.example", "write to the sender"):
+        assert words in history
 
 
 def notice_of(report_id: int) -> Notice:
