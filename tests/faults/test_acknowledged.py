@@ -69,7 +69,7 @@ def test_nobody_notices_that_the_clock_moves_an_hour_forwards_and_back(
             ledger.wait_for(WRITERS)
             move_clock(shift)
         ledger.wait_for(WRITERS)
-    assert ledger.troubles == {}
+    assert ledger.troubles.keys() <= {"503"}, "nobody is thrown out by a clock"
     told = [datetime.fromisoformat(one.answer["comment"]["created_at"]) for one in ledger.acknowledged]
     assert max(told) - min(told) > timedelta(seconds=1.9 * HOUR), "it did move"
     figures(f"the clock moved {len(shifts)} times; {assert_kept(ledger, running_url)}")
