@@ -101,6 +101,7 @@ LESS_SEEN = (
     Shown("undone", "?queue=reported&site=times", after_undoing),
     Shown("checked-log", "log?site=times&check=1"),
     Shown("empty-log", "log?site=gazette"),
+    Shown("no-decision", "log?site=times&decision=77"),
     Shown("no-figures", "figures?site=gazette&days=7"),
     Shown("threads", "threads?done=saved"),
     Shown("no-threads", "threads?title=nowhere"),

@@ -68,7 +68,8 @@ def _say_error(error: ServiceError) -> Response:
     if isinstance(error, Invalid) and error.errors:
         text = " ".join(dict.fromkeys(one.message for one in error.errors))
     if _wants_json():
-        response = make_response({"message": text}, status)
+        again = " Sign in again in another tab." if isinstance(error, Unauthorised) else ""
+        response = make_response({"message": text + again}, status)
     elif isinstance(error, Unauthorised):
         response = _not_signed_in(status)
     else:

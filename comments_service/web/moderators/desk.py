@@ -13,7 +13,7 @@ from sqlalchemy import or_, select
 from ... import banning, clock, db
 from ... import threads as threads_verbs
 from ...errors import Invalid, NotFound, Refused
-from ...models import Site, Thread, ThreadAlias
+from ...models import Decision, Site, Thread, ThreadAlias
 from ...models.policy import Policy
 from ...reading import cursors, decisions, log_files
 from ...reading.decisions import Decided
@@ -42,10 +42,17 @@ def add_to(blueprint: Blueprint) -> None:
 
 
 @open_to(MODERATOR)
-def log() -> str:
-    """The decision log of one site, newest first, and whether its chain holds."""
+def log() -> str | Response:
+    """The decision log of one site, newest first, and whether its chain holds.
+
+    `decision` is the number that an author names to object; it leads to the history of the comment.
+    """
     view = frame.view(desk="log")
     site = view.site or access.first_site()
+    wanted = request.args.get("decision", "").strip()
+    comment_id = _decided_comment(wanted)
+    if comment_id is not None:
+        return _see("moderators.history", comment_id=comment_id)
     cursor = request.args.get("cursor") or None
     rows, following = decisions.logged(db.reading(), site_id=site.id, cursor=cursor, limit=PAGE)
     return frame.rendered(
@@ -56,6 +63,7 @@ def log() -> str:
         others=access.others("moderators.log", site),
         chain=chain(db.reading(), site, check=request.args.get("check") == "1"),
         rows=[_log_row(row) for row in rows],
+        wanted=wanted,
         next_href=url_for("moderators.log", site=site.key, cursor=following) if following else None,
     )
 
@@ -222,6 +230,15 @@ def _own_site(otherwise: str) -> Site:
     if site not in access.administered():
         raise Refused(otherwise)
     return site
+
+
+def _decided_comment(number: str) -> int | None:
+    """The comment that a decision on one of the person's sites was on."""
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        return None
+    mine = [site.id for site in access.sites()]
+    query = select(Decision.comment_id).where(Decision.id == int(number), Decision.site_id.in_(mine))
+    return db.reading().scalar(query)
 
 
 def _log_row(row: Decided) -> dict[str, Any]:

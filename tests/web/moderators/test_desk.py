@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
+from comments_service import moderation
 from comments_service.models import Decision, Revision, Site, Thread
 from comments_service.models.policy import KEYS
 from comments_service.reading import queues
@@ -70,6 +73,23 @@ def test_the_log_lists_decisions_with_rows_and_hashes(desk: Desk, service: Servi
     digits = service.write(lambda s: s.query(Decision).one().hash.hex())[:6]
     for words in ("Rejected", "for another reason", "Mara", "As agreed.", digits, "Log unbroken to row 1"):
         assert words in page
+
+
+def test_a_decision_is_found_by_the_number_that_an_objection_names(
+    desk: Desk, service: Service, site: int, other_site: int
+) -> None:
+    waiting, elsewhere = comment(service, site), comment(service, other_site)
+    desk.decide(f"horizons/{waiting}/1/pending", "reject", reason="abuse")
+    service.write(lambda session: _decide(session, other_site, elsewhere))
+    ours, theirs = service.write(lambda session: list(session.scalars(select(Decision.id))))
+    assert desk.get("log", decision=ours).location == f"/moderate/comments/{waiting}"
+    for number in (theirs, 10**17, "x", "-1"):
+        assert f"There is no decision {number} on your sites." in desk.get("log", decision=number).text
+
+
+def _decide(session: Session, site_id: int, comment_id: int) -> None:
+    items = [moderation.Item(comment_id, 1, "pending", "approve")]
+    moderation.decide(session, site_id=site_id, moderator_id=1, items=items)
 
 
 def test_a_log_that_was_altered_is_called_broken(desk: Desk, service: Service, site: int) -> None:
