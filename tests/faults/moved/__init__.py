@@ -1,0 +1,1 @@
+"""What Python imports first in a service whose clock the tests move."""
