@@ -223,7 +223,7 @@ KEYS: dict[str, Key] = {
     "votes": Key(_choice(*VOTES), "|".join(VOTES), "Which votes readers may give."),
     "form_token": Key(_choice(*FORM_TOKENS), "|".join(FORM_TOKENS), "What a missing form token means."),
     "hide_after_reports": Key(_number(0, 1_000), "0-1000", "Distinct reports that hide a comment; 0 = off."),
-    "name_reserved": Key(_list(_word, 1_000), "list", "Names that hold a comment; a badge proves staff."),
+    "name_reserved": Key(_list(_word, 1_000), "list", "Names of the staff, which hold a comment."),
     "rules_url": Key(_url, "text", "The house rules, linked under the form."),
     "privacy_url": Key(_url, "text", "The privacy page, linked under the form."),
     "contact": Key(_contact, "text", "How to reach the site."),
