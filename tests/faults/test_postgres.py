@@ -9,9 +9,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from tests.app import ORIGIN, Live
-from tests.databases import migrate
+from tests.databases import migrate, open_database
 from tests.faults.asking import Answer, Asking, ask
 from tests.faults.figures import Figures, spread
 from tests.faults.kept import assert_kept
@@ -59,6 +61,19 @@ def test_a_database_that_hangs_is_answered_for_and_comes_back(
     away.check(LONGEST_RETURN[form])
     figures(told("hang", [away]))
     figures(assert_kept(ledger, served.url))
+
+
+def test_a_connection_from_before_a_crash_costs_nobody_an_error(served: Served) -> None:
+    with open_database(served.url) as database:
+        database.write(backend)
+        served.crash()
+        served.postgres.start()
+        assert database.write(backend) > 0
+
+
+def backend(session: Session) -> int:
+    """The number of the server's process behind this session."""
+    return int(session.scalar(text("SELECT pg_backend_pid()")) or 0)
 
 
 def assert_all_go_on(served: Served, ledger: Ledger) -> None:
