@@ -67,6 +67,7 @@ declare global {
     "comments-thread": CommentsThread;
     "comments-count": CommentsCount;
   }
+  interface WindowEventMap extends CommentsEvents {}
   interface DocumentEventMap extends CommentsEvents {}
   interface HTMLElementEventMap extends CommentsEvents {}
 }

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Route, expect
 
+from tests.server.running import wait_for
 from tests.servers.chromium import PageErrors
 from tests.widget.reader import Reader
 
 Arrive = Callable[..., Reader]
 
 HOUR = 3_600_000  # milliseconds
+VISITS = "Object.keys(JSON.parse(Object.values(localStorage)[0]).visits)"
+
+
+def test_who_wrote_here_finds_what_is_new_since(reader: Arrive) -> None:
+    visitor = reader()
+    # A device whose clock is late: what comes in the same second is newer without doubt.
+    visitor.page.clock.install(time=datetime.now(UTC) - timedelta(seconds=10))
+    visitor.open().write("I was here.")
+    wait_for(lambda: visitor.slug in visitor.page.evaluate(VISITS))
+    new = visitor.post_elsewhere("While they were away.")
+    marks = visitor.page.locator("comments-thread .new")
+    for away, marked in ((HOUR, 1), (0, 1), (HOUR, 0)):
+        visitor.page.clock.fast_forward(away)
+        visitor.reload().seen("While they were away.")
+        expect(marks).to_have_count(marked)
+        if away and marked:
+            visitor.press("1 new comment")
+            expect(visitor.page.locator(f"#comment-{new}")).to_be_focused()
 
 
 def test_who_only_read_is_not_remembered(reader: Arrive) -> None:
@@ -83,3 +104,15 @@ def test_a_service_in_trouble_is_asked_again_with_the_same_key(
     visitor.seen("Patience.")
     assert keys[0] == keys[1]
     assert len(visitor.published()) == 1
+
+
+def test_times_tick_and_tell_the_exact_one(reader: Arrive) -> None:
+    visitor = reader()
+    visitor.page.clock.install()
+    visitor.post_elsewhere("Just now.")
+    when = visitor.open().comment("Just now.").locator("a.when")
+    expect(when).to_have_text("now")
+    expect(when).to_have_attribute("title", re.compile(r"^\d+ \w+ \d{4}, \d\d:\d\d$"))
+    assert when.locator("time").get_attribute("datetime") == visitor.published()[0]["created_at"]
+    visitor.page.clock.run_for(180_000)
+    expect(when).to_have_text(re.compile("[23] minutes ago"))

@@ -39,7 +39,7 @@ thread.addEventListener("comments:load", ({ detail }) => detail.count.toFixed() 
 thread.addEventListener("comments:ready", ({ detail }) => detail.slug.trim());
 thread.addEventListener("comments:vote", ({ detail }) => detail.score + detail.value + detail.id);
 thread.addEventListener("comments:report", ({ detail }) => detail.reason + detail.id);
-document.addEventListener("comments:count", ({ detail }) => detail.count.toFixed() + detail.slug);
+window.addEventListener("comments:count", ({ detail }) => detail.count.toFixed() + detail.slug);
 document.addEventListener("comments:error", ({ detail: { problem } }) => {
   if ("status" in problem) told(problem);
 });

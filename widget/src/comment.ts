@@ -2,7 +2,7 @@
 
 import type { Comment, Problem } from "./api";
 import { readBody } from "./body";
-import { fill, h, icon, note, type Part } from "./dom";
+import { fill, gap, h, icon, note, type Part } from "./dom";
 import * as icons from "./icons";
 import { openReport } from "./report";
 import type { Thread } from "./thread";
@@ -117,7 +117,7 @@ export function drawer(thread: Thread): (view: View) => void {
       votes !== "none" && h(mine ? "span.score on" : "span.score", language._number(score)),
       votes === "both" && vote(icons.down, Word.vote_down, -1),
       reply(view),
-      h("span.gap"),
+      gap(),
       button(reported[id] ? "quiet on" : "quiet icon-button", () => openReport(thread, comment, () => draw(view)), icon(icons.flag), reported[id] ? say(Word.reported) : { title: say(Word.report) }),
     ];
   };

@@ -44,6 +44,11 @@ export function icon(d: string): Element {
   return svg;
 }
 
+/** What pushes its neighbours apart. */
+export function gap(): HTMLElement {
+  return h("span.gap");
+}
+
 /** A note with an icon, a bold first line and quieter words below. */
 export function note(picture: string, title: string, ...more: Part[]): HTMLElement {
   return h("div.note", icon(picture), h("strong", title), h("span", ...more));

@@ -16,8 +16,8 @@ export class CommentsThread extends HTMLElement {
   static observedAttributes = ["site", "slug", "service", "lang"];
 
   private readonly _root = rooted(this);
-  private _life: AbortController | null = null;
-  private _thread: Thread | null = null;
+  private _life?: AbortController | null;
+  private _thread?: Thread | null;
 
   connectedCallback(): void {
     void this._start();

@@ -2,7 +2,7 @@
 
 import type { Posted, Problem } from "./api";
 import { readBody } from "./body";
-import { fill, h, note, set, wrong } from "./dom";
+import { fill, gap, h, note, set, wrong } from "./dom";
 import * as icons from "./icons";
 import { randomKey } from "./store";
 import type { Thread } from "./thread";
@@ -179,7 +179,6 @@ export function openForm(thread: Thread, { _parent: parent, _edit: edit, _words:
       say(word),
     ),
   );
-  const gap = () => h("span.gap");
   const title = edit ? say(Word.edit) : parent ? say(Word.reply_to, parent.name) : say(Word.leave);
   const element = h(
     "form.form",

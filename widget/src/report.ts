@@ -2,7 +2,7 @@
 
 import type { Comment, Problem } from "./api";
 import { readBody } from "./body";
-import { fill, h, wrong, type Part } from "./dom";
+import { fill, gap, h, wrong, type Part } from "./dom";
 import type { Thread } from "./thread";
 import { Word } from "./words";
 
@@ -16,12 +16,11 @@ const REASONS = {
 };
 const EXCERPT = 120;
 
-/** Opens the dialog; `done` runs once the report has been taken. */
+/** Opens the dialog; `done` runs once it is closed and the focus is where it was. */
 export function openReport(thread: Thread, { id, name, html }: Comment, done: () => void): void {
   const { _ask: ask, _button: button, _emit: emit, _language: language, _root: root, _say: say, _store: store } = thread;
   const error = h("p.error", { role: "alert" });
   const send = h("button.primary", say(Word.send_report));
-  const gap = () => h("span.gap");
   const field = (word: Word, ...parts: Part[]) => h("label", say(word), ...parts);
   const choice = (word: Word, settings: object) => h("label.choice", h("input", { required: true, ...settings }), say(word));
   const text = h("textarea.field", { name: "text", rows: 3, maxlength: 2000, dir: "auto" });
@@ -48,7 +47,6 @@ export function openReport(thread: Thread, { id, name, html }: Comment, done: ()
         : ask<{ receipt: string }>("notices", { comment: id, reason: text, ...person, good_faith: "true" }));
       store._change(({ reported }) => (reported[id] = 1));
       emit("report", { id, reason });
-      done();
       const finish = button("primary", () => dialog.close(), say(Word.close));
       fill(form, heading(Word.thanks), h("p", say(Word.thanks_more)), receipt && h("p", say(Word.receipt, receipt)), h("div.row", gap(), finish));
       finish.focus();
@@ -75,7 +73,7 @@ export function openReport(thread: Thread, { id, name, html }: Comment, done: ()
     error,
     h("div.row", gap(), button("outline", () => dialog.close(), say(Word.cancel)), send),
   );
-  const dialog: HTMLDialogElement = h("dialog.dialog", { "aria-label": say(Word.report), closedby: "any", close: () => dialog.remove() }, form);
+  const dialog: HTMLDialogElement = h("dialog.dialog", { closedby: "any", close: () => [dialog.remove(), done()], "aria-label": say(Word.report) }, form);
   root.append(dialog);
   dialog.showModal();
 }

@@ -127,13 +127,7 @@ export function openThread(place: Place, sort: string): Thread {
       try {
         const page = await asked;
         const isFirst = !nextLook;
-        if (isFirst && store._kept.key) {
-          // When this reader was here before; kept because something of theirs is kept anyway.
-          const now = Date.now();
-          const [before, latest] = store._kept.visits[slug] ?? [now, now];
-          visit = now - latest > VISIT ? latest : before;
-          store._change(({ visits }) => (visits[slug] = [visit!, now]));
-        }
+        remember();
         form?._close();
         views.clear();
         for (const place of [list, pill, notice]) fill(place);
@@ -337,6 +331,16 @@ export function openThread(place: Place, sort: string): Thread {
     }
   };
 
+  // When this reader was here before; kept once something of theirs is kept anyway.
+  const remember = () => {
+    if (visit || !store._kept.key) return;
+    store._change(({ visits }) => {
+      const now = Date.now();
+      const [before, latest] = visits[slug] ?? [now, now];
+      visit = now - latest > VISIT ? latest : before;
+      visits[slug] = [visit, now];
+    });
+  };
   const later = () => (nextLook = Date.now() + LOOK * (1 + Math.random()));
   // Asks for news, which wait behind a button; what became of the reader's own is drawn at once.
   const look = async () => {
@@ -392,6 +396,7 @@ export function openThread(place: Place, sort: string): Thread {
 
   const timer = setInterval(() => {
     for (const watcher of watchers) watcher();
+    remember();
     if (!(++ticks % 20)) {
       for (const time of list.querySelectorAll<HTMLTimeElement>("time:not([title])")) time.textContent = language._relative(new Date(time.dateTime));
     }
