@@ -398,6 +398,26 @@ def test_what_is_not_published_stands_in_no_public_answer(horizons: Service, sta
     assert MARKER not in text_of_public_answers(horizons, parent, id)
 
 
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("state", HIDERS)
+def test_nobody_acts_on_what_is_not_published_any_more(horizons: Service, state: str) -> None:
+    token, key = horizons.add_moderator(), new_author_key()
+    horizons.set_policy(hide_after_reports=1)
+    sent = horizons.post(MARKER, author_key=key).get_json()
+    id = sent["comment"]["id"]
+    acts: dict[str, dict[str, Any]] = {
+        f"comments/{id}/votes": {"value": 1, "author_key": new_author_key()},
+        f"comments/{id}/reports": {"reason": "abuse"},
+        "comments": {"slug": "tarn", "name": "Mo", "body": "A reply.", "parent": id},
+        "notices": {"comment": id, "reason": "r", "name": "n", "email": "a@b.example", "good_faith": True},
+    }
+    first = next(iter(acts))
+    assert horizons.post_json(f"horizons/{first}", acts[first]).status_code == 200, "the premise"
+    HIDERS[state](horizons, token, sent, key)
+    for path, fields in acts.items():
+        assert horizons.post_json(f"horizons/{path}", fields).status_code == 404, path
+
+
 def withdraw(service: Service, id: int, key: str) -> None:
     answer = service.post_json(f"horizons/comments/{id}/withdrawal", {"author_key": key})
     assert answer.status_code == 200
@@ -411,8 +431,12 @@ def text_of_public_answers(service: Service, *ids: int) -> str:
     """Everything that anybody may read without a token, with all headers."""
     site = "/api/v1/sites/horizons"
     paths = [f"{site}/comments?slug=tarn&sort={sort}" for sort in ("newest", "oldest", "best")]
-    paths += [f"{site}/counts?slug=tarn", "/sites/horizons/thread?slug=tarn", "/openapi.json", "/healthz"]
+    paths += [f"{site}/counts?slug=tarn", "/openapi.json", "/healthz", "/sites/horizons/feed.atom"]
+    paths += [f"/sites/horizons/{kind}?slug=tarn" for kind in ("thread", "fragment", "feed.atom")]
     paths += [f"{site}/comments/{id}{end}" for id in ids for end in ("", "/replies")]
+    paths += [
+        f"/sites/horizons/thread/comments/{id}{end}" for id in ids for end in ("", "/report", "/notice")
+    ]
     answers = [service.client.get(path) for path in paths]
     stranger = {"author_key": new_author_key(), "slug": "tarn"}
     answers.append(service.post_json("horizons/mine", stranger))
