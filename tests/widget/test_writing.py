@@ -142,30 +142,6 @@ def test_a_site_without_votes_draws_none(reader: Arrive, newspaper: Newspaper) -
     newspaper.moderate("careful/settings", {"votes": None, "depth_drawn": None}, method="PATCH")
 
 
-def test_all_is_done_by_keyboard_alone(reader: Arrive) -> None:
-    visitor = reader()
-    visitor.post_elsewhere("Answer me.")
-    keys = visitor.open().page.keyboard
-    visitor.page.get_by_role("button", name="Reply").focus()
-    keys.press("Enter")
-    expect(visitor.page.get_by_label("Your comment")).to_be_focused()
-    keys.type("By keys.")
-    keys.press("Tab")
-    keys.type("Wren")
-    keys.press("Enter")
-    expect(visitor.seen("By keys.")).to_be_focused()
-    visitor.says("Your comment is published.")
-    visitor.page.get_by_role("button", name="Withdraw").focus()
-    keys.press("Enter")
-    expect(visitor.page.get_by_role("button", name="Undo")).to_be_focused()
-    keys.press("Enter")
-    expect(visitor.seen("By keys.")).to_be_focused()
-    visitor.page.get_by_role("button", name="Replies to Merel").focus()
-    keys.press("Enter")
-    expect(visitor.comment("By keys.")).to_be_hidden()
-    expect(visitor.page.get_by_role("button", name="Replies to Merel")).to_be_focused()
-
-
 def test_a_draft_waits_for_its_author(reader: Arrive) -> None:
     visitor = reader().open()
     visitor.start()
