@@ -26,14 +26,14 @@ from werkzeug.test import TestResponse
 from comments_service import create_app, db, people, sites
 from comments_service.config import Settings
 from comments_service.identity import Signer
+from comments_service.web.limits import KINDS
 from tests.databases import SECRET, open_database
 from tests.kept import Applications, close
 from tests.servers.ports import PAUSE, answers, free_port
 
 ROOT = Path(__file__).parents[1]
 ORIGIN = "https://news.example"
-LIMITS = ("post", "vote", "report", "preview", "sign_in", "threads")
-UNLIMITED = {f"limit_{kind}": "off" for kind in LIMITS}
+UNLIMITED = {f"limit_{kind}": "off" for kind in KINDS}
 START_SECONDS = 20.0
 STOP_SECONDS = 15.0
 
@@ -124,7 +124,7 @@ class Live:
             "COMMENTS_DATABASE_URL": url,
             "COMMENTS_SECRET_KEY": SECRET.decode(),
             "COMMENTS_PUBLIC_URL": self.url,
-            **{f"COMMENTS_LIMIT_{kind.upper()}": "off" for kind in LIMITS},
+            **{f"COMMENTS_LIMIT_{kind.upper()}": "off" for kind in KINDS},
             **environ,
         }
         self.errors = folder / "stderr"

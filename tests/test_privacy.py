@@ -19,7 +19,8 @@ from comments_service.models import Author, Comment
 from comments_service.privacy import Erased
 from comments_service.reading import personal
 from comments_service.reading.personal import Subject
-from tests.app import LIMITS, Service, new_author_key
+from comments_service.web.limits import KINDS
+from tests.app import Service, new_author_key
 from tests.databases import rows
 
 # Words that stand nowhere else. The search's index cuts what words have in common off their beginnings.
@@ -35,7 +36,7 @@ UNHEARD = ("ringdrossela", "wacholderdrossela", "misteldrossela")
 @pytest.fixture
 def limited(settings: Settings) -> Iterator[Service]:
     """A service that counts what one address and one author do."""
-    service = Service(replace(settings, **{f"limit_{kind}": "1000 per hour" for kind in LIMITS}))
+    service = Service(replace(settings, **{f"limit_{kind}": "1000 per hour" for kind in KINDS}))
     service.add_site(words_held=[HELD])
     yield service
     service.close()
