@@ -228,6 +228,7 @@ def test_a_postgresql_that_forgets_fails(postgres_url: str) -> None:
         findings = list(stored.looks(database))
     for words in ("fsync=off", "synchronous_commit is off", "at no migration"):
         assert has(findings, FAIL, words), findings
+    assert has(findings, WARN, "full_page_writes is off")
     assert has(findings, OK, "clock and PostgreSQL's agree")
 
 

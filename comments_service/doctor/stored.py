@@ -88,7 +88,7 @@ def _sqlite(database: Database) -> Iterator[Finding]:
 
 def _postgres(database: Database) -> Iterator[Finding]:
     started = time.perf_counter()
-    theirs, synchronous, fsync, encoding = database.write(_about_postgres)
+    theirs, synchronous, fsync, whole_pages, encoding = database.write(_about_postgres)
     elapsed = time.perf_counter() - started
     yield timed(
         "A round trip to PostgreSQL",
@@ -100,6 +100,12 @@ def _postgres(database: Database) -> Iterator[Finding]:
     if fsync == "off":
         yield Finding(
             FAIL, "PostgreSQL runs with fsync=off: a power cut can destroy all comments. Set it to on."
+        )
+    if whole_pages == "off":
+        yield Finding(
+            WARN,
+            "PostgreSQL's full_page_writes is off: on most disks a power cut can leave half-written pages. "
+            "Set it to on, unless the file system copies on write.",
         )
     if synchronous == "off":
         yield Finding(
@@ -115,12 +121,12 @@ def _postgres(database: Database) -> Iterator[Finding]:
         )
 
 
-def _about_postgres(session: Session) -> tuple[datetime, str, str, str]:
+def _about_postgres(session: Session) -> tuple[datetime, str, str, str, str]:
     """Its clock, and the settings on which promises rest."""
-    settings = ("synchronous_commit", "fsync", "server_encoding")
+    settings = ("synchronous_commit", "fsync", "full_page_writes", "server_encoding")
     columns = ", ".join(f"current_setting('{name}')" for name in settings)
     row = session.execute(text(f"SELECT clock_timestamp(), {columns}")).one()
-    return row[0], str(row[1]), str(row[2]), str(row[3])
+    return row[0], str(row[1]), str(row[2]), str(row[3]), str(row[4])
 
 
 def _clocks(theirs: datetime) -> Finding:
