@@ -18,13 +18,13 @@ from ...models import Site
 from ...people import Person
 from .. import audience
 from ..audience import ADMIN, ANYONE
+from ..auth import SAFE
 from ..schemas.fields import is_storable
 from . import phrases
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-SAFE = ("GET", "HEAD", "OPTIONS")
 # A browser takes the __Host- prefix only from https, with Secure and Path=/.
 COOKIE = "comments_session"
 SECURE_COOKIE = "__Host-comments_session"

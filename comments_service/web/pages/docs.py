@@ -17,13 +17,12 @@ from markupsafe import Markup, escape
 
 from .. import caching
 from .. import problems as problems_edge
-from ..api.documentation import description
+from ..api.documentation import METHODS, description
 from ..audience import ANYONE, open_to
 from ..problem_types import FIELD_CODES, PROBLEM_TYPES
 from ..schemas.fields import LARGEST_ID
 from .threads import CONTENT_TYPE
 
-METHODS = ("get", "post", "put", "patch", "delete")
 # Documentation changes with a release, not with a comment.
 CACHED = "public, max-age=300"
 
