@@ -78,8 +78,8 @@ _RUN = re.compile(
     rf"(?:(?<![{LEADING_SYMBOLS}])[{LEADING_SYMBOLS}]*[^\W_](?:[^\W_]|[{LEET_SYMBOLS}]+(?=[^\W_])|\$+)*)"
 )
 _LEAST_LETTERS = 2
-# One text for each thread that judges at the same time, or about.
-KEPT = 32
+# A few threads may judge at the same time; more would keep readers' words for nothing.
+KEPT = 4
 # The marks of Latin, Greek and Cyrillic, what encloses or strikes out a letter, and the vowel signs and the
 # lengthening stroke that Arabic and Hebrew may leave out. Vowel signs of other scripts make other words.
 _LEFT_OUT = re.compile(

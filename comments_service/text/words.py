@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -45,6 +45,8 @@ _APART = re.compile(
     rf"|{_SINGLE}(?:[-._*~+|/,:;'’·•]{_SINGLE}){{2,}})(?![^\W_])"
 )
 _FEWEST_APART = 3
+# Short tokens come again and again, and their readings are remembered.
+LONGEST_REMEMBERED, MOST_REMEMBERED = 32, 4096
 # English words of one letter that may stand before or after letters set apart: "a c l o w n".
 _ONE_LETTER_WORDS = "ai"
 # Parts of a word with one sign between them: "clo.wn", "cl_own".
@@ -69,6 +71,9 @@ class Match:
     word: str
     start: int
     end: int
+
+
+_short_unleet = lru_cache(maxsize=MOST_REMEMBERED)(folding.unleet)
 
 
 class _Token(NamedTuple):
@@ -239,16 +244,19 @@ def _unleet(tokens: list[_Token], folded: str) -> Iterator[list[_Token]]:
 
 
 def _unleet_token(token: _Token, *, one_is: str = "i") -> _Token:
-    if token.text.isalpha():
-        return token
-    return token._replace(text=folding.unleet(token.text, one_is=one_is))
+    return token if token.text.isalpha() else _reread(token, one_is, always=False)
 
 
 def _read_whole(token: _Token) -> _Token:
     """Digits read as letters wherever a letter stands beside them: `0f` is "of", in a phrase."""
-    if token.text.isalpha() or token.text.isdigit():
-        return token
-    return token._replace(text=folding.unleet(token.text, always=True))
+    return token if token.text.isalpha() or token.text.isdigit() else _reread(token, "i", always=True)
+
+
+def _reread(token: _Token, one_is: str, *, always: bool) -> _Token:
+    # A text of ten thousand fractions and pictures has nine readings, which took half a second.
+    read = _short_unleet if len(token.text) <= LONGEST_REMEMBERED else folding.unleet
+    text = read(token.text, one_is=one_is, always=always)
+    return token if text == token.text else _Token(text, token.start, token.end)
 
 
 def _plain_tokens(folded: str) -> list[_Token]:

@@ -26,6 +26,8 @@ REPEATED = (
     "\u0430\n\n",
 )
 MIXED = ("!\ufdfa1. \u2167", "_\ufdfaa1\U0001d41a", "#(0)\u0430\n\na@b\ufdfa</p><!--")
+# What makes every way to read a text worth a look, around the dearest letters.
+EDGES = ("]1 2 3 \ufb2c!", ":go \U0001d41a030")
 
 
 @pytest.fixture
@@ -47,7 +49,10 @@ def texts() -> dict[str, str]:
     """Each as long as a comment may be, by what it is made of."""
     chance = random.Random(7)
     mixed = {parts: "".join(chance.choices(parts, k=LONGEST)) for parts in MIXED}
-    return {part: (part * LONGEST)[:LONGEST] for part in REPEATED} | mixed
+    repeated = {part: (part * LONGEST)[:LONGEST] for part in REPEATED}
+    first, last = EDGES
+    edged = {first + last: first + repeated[REPEATED[0]][: LONGEST - len(first + last)] + last}
+    return repeated | mixed | edged
 
 
 @pytest.mark.parametrize("body", [pytest.param(text, id=ascii(name)) for name, text in texts().items()])
