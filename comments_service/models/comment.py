@@ -16,7 +16,6 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
-    UniqueConstraint,
     or_,
     text,
 )
@@ -85,7 +84,6 @@ class Comment(Base):
             for band in BANDS
         ),
         _partial("ix_comment_cluster", "site_id", "cluster_id", "id", where="cluster_id IS NOT NULL"),
-        UniqueConstraint("source", "source_id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -127,9 +125,6 @@ class Comment(Base):
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     edited_at: Mapped[datetime | None] = mapped_column(UtcTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    # Where an imported comment came from: a second import adds nothing.
-    source: Mapped[str | None] = mapped_column(String(40))
-    source_id: Mapped[str | None] = mapped_column(String(100))
 
     @property
     def judged_revision(self) -> int:

@@ -272,8 +272,6 @@ def upgrade() -> None:
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("edited_at", TIME, nullable=True),
         sa.Column("withdrawn_at", TIME, nullable=True),
-        sa.Column("source", sa.String(length=40), nullable=True),
-        sa.Column("source_id", sa.String(length=100), nullable=True),
         sa.CheckConstraint(
             "status IN ('published','pending','rejected','spam','withdrawn')", name=op.f("ck_comment_status")
         ),
@@ -293,7 +291,6 @@ def upgrade() -> None:
             ["thread_id"], ["thread.id"], name=op.f("fk_comment_thread_id_thread"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_comment")),
-        sa.UniqueConstraint("source", "source_id", name=op.f("uq_comment_source_source_id")),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_comment_author"), "comment", ["author_id", "thread_id", "id"], unique=False)

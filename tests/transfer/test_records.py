@@ -13,7 +13,7 @@ NAMED_OTHERWISE = {"check_name", "span_start", "span_end", "decision_id", "bucke
 MADE_AGAIN = {
     "thread": {"version", "count"},
     "author": {"published", "rejected"},
-    "comment": {"leaf", "rank", "replies_total", "open_reports", "fingerprint", "source", "source_id"},
+    "comment": {"leaf", "rank", "replies_total", "open_reports", "fingerprint"},
     "revision": {"html", "policy_version"},
 }
 # Which comments are alike is looked for among new ones only.
