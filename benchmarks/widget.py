@@ -36,9 +36,9 @@ PLACES = (
     (100, 1, Wanted(painted=1.0)),
     (100, 4, Wanted(painted=1.0)),
 )
-# What finds the conversations and the comments on the page.
-OUR_COMMENTS = (".list > li", "[part~=comment]")
-THEIR_COMMENTS = ("#isso-root > .isso-comment", ".isso-comment")
+# What holds the conversations, and what finds the comments on the page.
+OUR_COMMENTS = (".list", "[part~=comment]")
+THEIR_COMMENTS = ("#isso-root", ".isso-comment")
 
 
 def main() -> None:

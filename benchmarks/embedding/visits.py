@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
 from playwright.sync_api import Browser, CDPSession
@@ -11,9 +12,13 @@ MEGABYTE = 1_000_000
 SHORT_MILLISECONDS = 50
 PATIENCE_MILLISECONDS = 120_000
 
-# Runs before the page: notes long tasks, and the frame after the one in which the last comment was there.
+# Before each visit, so that the browser has cleared away the page before it.
+REST_SECONDS = 0.4
+DONE = "all comments are painted"
+# Runs before the page: notes long tasks, and the frame after the one in which the last comment was there. It tells by a
+# message: asking the page would make the driver put its own scripts into it, and those would be measured, too.
 WATCH = """\
-([roots, selector, conversations, wanted]) => {
+([list, selector, conversations, wanted]) => {
   const seen = (window.seen = { blocked: 0, painted: null });
   new PerformanceObserver((list) => {
     for (const task of list.getEntries()) seen.blocked += Math.max(0, task.duration - SHORT);
@@ -21,17 +26,20 @@ WATCH = """\
   const look = () => {
     const host = document.querySelector('comments-thread');
     const root = host ? host.shadowRoot : document;
-    const counted = (what) => (root ? root.querySelectorAll(what).length : 0);
+    const place = root?.querySelector(list);
     // All of them are only counted when the conversations are there: counting at each frame would be felt.
-    const there = counted(roots) < conversations ? 0 : counted(selector);
+    const there = (place?.childElementCount ?? 0) < conversations ? 0 : root.querySelectorAll(selector).length;
     // Readers of ours ask for more: so does this, as soon as there is more to ask for.
-    root?.querySelector('.more button')?.click();
+    if (host) place?.nextElementSibling.querySelector('button')?.click();
     if (there < wanted) return requestAnimationFrame(look);
-    requestAnimationFrame(() => setTimeout(() => (seen.painted = performance.now())));
+    requestAnimationFrame(() => setTimeout(() => {
+      seen.painted = performance.now();
+      console.debug('DONE');
+    }));
   };
   requestAnimationFrame(look);
 }
-""".replace("SHORT", str(SHORT_MILLISECONDS))
+""".replace("SHORT", str(SHORT_MILLISECONDS)).replace("DONE", DONE)
 
 
 class Visit(NamedTuple):
@@ -43,9 +51,9 @@ class Visit(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """What is waited for: how many conversations and comments, and what finds them in the page."""
+    """What is waited for: how many conversations and comments, what holds the former and finds the latter."""
 
-    roots: str
+    list: str
     comments: str
     conversations: int
     wanted: int
@@ -53,6 +61,7 @@ class Wait(NamedTuple):
 
 def visit(browser: Browser, url: str, wait: Wait, slowed: int) -> Visit:
     """Open the page as a new reader whose processor is `slowed` times as slow."""
+    time.sleep(REST_SECONDS)
     context = browser.new_context()
     try:
         page = context.new_page()
@@ -60,8 +69,8 @@ def visit(browser: Browser, url: str, wait: Wait, slowed: int) -> Visit:
         if slowed > 1:
             cdp.send("Emulation.setCPUThrottlingRate", {"rate": slowed})
         page.add_init_script(f"({WATCH})({list(wait)!r})")
-        page.goto(url, wait_until="commit")
-        page.wait_for_function("window.seen.painted !== null", timeout=PATIENCE_MILLISECONDS)
+        with page.expect_console_message(lambda message: message.text == DONE, timeout=PATIENCE_MILLISECONDS):
+            page.goto(url, wait_until="commit")
         seen = page.evaluate("window.seen")
         return Visit(seen["painted"] / 1e3, seen["blocked"] / 1e3, _heap(cdp))
     finally:
