@@ -15,8 +15,8 @@ PATIENCE_MILLISECONDS = 120_000
 # Before each visit, so that the browser has cleared away the page before it.
 REST_SECONDS = 0.4
 DONE = "all comments are painted"
-# Runs before the page: notes long tasks, and the frame after the one in which the last comment was there. It tells by a
-# message: asking the page would make the driver put its own scripts into it, and those would be measured, too.
+# Runs before the page: notes long tasks, and the frame after the one in which the last comment was there. It
+# tells by a message: asking the page would put the driver's own scripts into it, and those would be measured.
 WATCH = """\
 ([list, selector, conversations, wanted]) => {
   const seen = (window.seen = { blocked: 0, painted: null });
@@ -28,7 +28,8 @@ WATCH = """\
     const root = host ? host.shadowRoot : document;
     const place = root?.querySelector(list);
     // All of them are only counted when the conversations are there: counting at each frame would be felt.
-    const there = (place?.childElementCount ?? 0) < conversations ? 0 : root.querySelectorAll(selector).length;
+    const isThere = place?.childElementCount >= conversations;
+    const there = isThere ? root.querySelectorAll(selector).length : 0;
     // Readers of ours ask for more: so does this, as soon as there is more to ask for.
     if (host) place?.nextElementSibling.querySelector('button')?.click();
     if (there < wanted) return requestAnimationFrame(look);
