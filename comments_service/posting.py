@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 
 from . import checks, clock, db, identity, publishing, searching
 from .checks import AuthorFacts, Draft, Found, Seen, ThreadFacts, Verdict
-from .errors import FieldError, Invalid, NotFound, Refused
+from .errors import CommentNotFound, FieldError, Invalid, NotFound, Refused
 from .identity import HashedBucket, Reader, Signer
 from .models import (
     PENDING,
@@ -307,7 +307,7 @@ class Edit:
         """Store the revision: published in place of the last one, or held beside it."""
         comment = publishing.lock(session, self.site.id, self.comment_id)
         if comment is None or comment.status == WITHDRAWN:
-            raise _no_such_comment()
+            raise CommentNotFound
         self.draft.thread = _thread_facts(session.get_one(Thread, comment.thread_id))
         _look(session, self.draft)
         _raise_refusal(checks.judge_again(session, self.draft))
@@ -436,7 +436,7 @@ def prepare_edit(
         select(Comment).where(Comment.id == comment_id, Comment.site_id == site.id)
     ).first()
     if comment is None or comment.status == WITHDRAWN:
-        raise _no_such_comment()
+        raise CommentNotFound
     body = bodies.normalise(body, longest=longest)
     rendered = _rendered(body)
     policy = Policy.of(site)
@@ -476,7 +476,7 @@ def withdraw(
     is_allowed = _is_allowed(signer, comment_id, edit_token, author_key)
     comment = publishing.lock(session, site.id, comment_id)
     if comment is None:
-        raise _no_such_comment()
+        raise CommentNotFound
     if not is_allowed:
         _check_ownership(session, signer, site, comment, author_key)
     if comment.status != WITHDRAWN:
@@ -695,7 +695,7 @@ def _check_ownership(
     owner = finding.author_id(session, site.id, signer.author(site.id, author_key))
     if owner is None or owner != comment.author_id:
         if comment.status != PUBLISHED:
-            raise _no_such_comment()  # a stranger learns nothing of what is not public
+            raise CommentNotFound  # a stranger learns nothing of what is not public
         raise Refused("This comment belongs to somebody else.", code="not_yours")
 
 
@@ -769,7 +769,3 @@ def _raise_refusal(verdict: Verdict) -> Verdict:
     if verdict.error is not None:
         raise verdict.error
     return verdict
-
-
-def _no_such_comment() -> NotFound:
-    return NotFound("There is no such comment.", code="comment_not_found")

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus, urlencode
 from flask import Response, request
 
 from ... import clock, db, posting, reporting, voting
-from ...errors import Invalid, NotFound
+from ...errors import CommentNotFound, Invalid
 from ...identity import Reader
 from ...models import Site
 from ...models.policy import Policy
@@ -22,7 +22,7 @@ from .. import asking, limits, submitting
 from ..audience import ANYONE, AUTHOR, open_to
 from ..caching import Depends, public
 from ..schemas import readers as shapes
-from ..schemas.fields import LARGEST_ID, is_storable
+from ..schemas.fields import is_storable
 from .answers import may_fail
 from .input import Blueprint, Parser
 
@@ -66,7 +66,7 @@ def page(query: dict[str, Any], site: str) -> Response:
 @blueprint.response(200, shapes.Permalink)
 def one(query: dict[str, Any], site: str, comment: int) -> Response:
     """A published comment with its root."""
-    found = pages.one(db.reading(), asking.site(site).id, _id(comment))
+    found = pages.one(db.reading(), asking.site(site).id, comment)
     return public(_found(found))
 
 
@@ -78,7 +78,7 @@ def one(query: dict[str, Any], site: str, comment: int) -> Response:
 def replies(query: dict[str, Any], site: str, comment: int) -> Response:
     """The next replies of a root."""
     found = asking.site(site)
-    content = _found(pages.replies(db.reading(), found.id, _id(comment), **query))
+    content = _found(pages.replies(db.reading(), found.id, comment, **query))
     return _with_next(public(content.body, depends=_depends(found, content.place, False)), content.next)
 
 
@@ -149,7 +149,7 @@ def revise(sent: dict[str, Any], site: str, comment: int) -> tuple[Posted, int]:
         signer=asking.signer(),
         site=found,
         reader=asking.reader(None),
-        comment_id=_id(comment),
+        comment_id=comment,
         longest=_longest(),
         **sent,
     )
@@ -168,7 +168,7 @@ def withdraw(sent: dict[str, Any], site: str, comment: int) -> dict[str, str]:
     limits.spend("vote", site=site, author=reader.author_key)
     db.write(
         lambda session: posting.withdraw(
-            session, signer=asking.signer(), site=found, comment_id=_id(comment), **sent
+            session, signer=asking.signer(), site=found, comment_id=comment, **sent
         )
     )
     return {"status": "withdrawn"}
@@ -189,7 +189,7 @@ def vote(sent: dict[str, Any], site: str, comment: int) -> voting.Voted:
             signer=asking.signer(),
             site=found,
             reader=reader,
-            comment_id=_id(comment),
+            comment_id=comment,
             value=sent["value"],
         )
     )
@@ -206,7 +206,7 @@ def report(sent: dict[str, Any], site: str, comment: int) -> dict[str, str]:
     limits.spend("report", site=site, author=reader.author_key)
     db.write(
         lambda session: reporting.report(
-            session, signer=asking.signer(), site=found, reader=reader, comment_id=_id(comment), **sent
+            session, signer=asking.signer(), site=found, reader=reader, comment_id=comment, **sent
         )
     )
     return {"status": "reported"}
@@ -287,15 +287,9 @@ def _longest() -> int:
     return asking.settings().max_body
 
 
-def _id(number: int) -> int:
-    if not 1 <= number <= LARGEST_ID:
-        raise NotFound("There is no such comment.", code="comment_not_found")
-    return number
-
-
 def _found(content: T | None) -> T:
     if content is None:
-        raise NotFound("There is no such comment.", code="comment_not_found")
+        raise CommentNotFound
     return content
 
 
