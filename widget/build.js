@@ -52,11 +52,11 @@ async function bundled() {
     charset: "utf8",
     legalComments: "none",
     plugins: [styles],
-    tsconfigRaw: { compilerOptions: { target: "es2022" } },
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false, target: "es2021" } },
     write: false,
   });
   // Properties that begin with an underscore are the widget's own: they get the shortest names.
-  const options = { module: true, ecma: 2020, compress: { passes: 2, inline: 1, reduce_funcs: false }, mangle: { properties: { regex: /^_/ } }, format: { comments: false } };
+  const options = { module: true, ecma: 2020, compress: { passes: 4, inline: 1 }, mangle: { properties: { regex: /^_/ } }, format: { comments: false } };
   const { code } = await minify(outputFiles[0].text, options);
   return Buffer.from(code + "\n");
 }
@@ -65,7 +65,7 @@ async function bundled() {
 function squeezed(text) {
   const names = [...new Set(text.match(/--_[\w-]+/g))];
   const short = text.replace(/--_[\w-]+/g, (name) => "--_" + String.fromCharCode(97 + names.indexOf(name)));
-  return short.replace(/(--_\w|width): /g, "$1:").replace(/, /g, ",").replace(/="([a-z]+)"/g, "=$1");
+  return short.replace(/(--_\w): /g, "$1:").replace(/, /g, ",");
 }
 
 async function englishWords() {

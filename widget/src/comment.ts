@@ -2,7 +2,7 @@
 
 import type { Comment, Problem } from "./api";
 import { readBody } from "./body";
-import { fill, h, icon, note, type Part } from "./dom";
+import { fill, gap, h, icon, note, type Part } from "./dom";
 import * as icons from "./icons";
 import { openReport } from "./report";
 import type { Thread } from "./thread";
@@ -37,7 +37,7 @@ export function drawer(thread: Thread): (view: View) => void {
   const { _ask: ask, _button: button, _emit: emit, _language: language, _root: root, _say: say, _store: store } = thread;
 
   const draw = (view: View) => {
-    const { _article: article, _comment: comment, _isFolded: folded, _isNew: isNew, _leaving: leaving, _replies: replies } = view;
+    const { _article: article, _comment: comment, _isFolded: folded, _isNew: isNew, _leaving: leaving } = view;
     const { id, name = "…", removed, badge, created_at: datetime, edited_at: edited } = comment;
     const own = store._kept.own[id];
     const at = new Date(datetime);
@@ -64,13 +64,13 @@ export function drawer(thread: Thread): (view: View) => void {
         h("a.when", { href: `#comment-${id}`, title: language._exact(at) }, h("time", { datetime }, language._relative(at))),
         edited && h("span", say(Word.edited)),
         isNew && h("span.new", say(Word.new)),
-        replies.firstChild && button("quiet fold", fold, icon(folded ? icons.plus : icons.minus), {
+        button("quiet fold", fold, icon(folded ? icons.plus : icons.minus), {
           title: say(Word.replies_to, name),
           "aria-expanded": `${!folded}`,
         }),
       ),
       ...(leaving ? [undoing(view, leaving)] : removed ? [] : words(view)),
-      folded && button("link", fold, say(Word.show_replies, replies.querySelectorAll(".body").length)),
+      folded && button("link", fold, say(Word.show_replies, view._replies.querySelectorAll(".body").length)),
     );
     buttons()[focused]?.focus();
   };
@@ -117,7 +117,7 @@ export function drawer(thread: Thread): (view: View) => void {
       votes !== "none" && h(mine ? "span.score on" : "span.score", language._number(score)),
       votes === "both" && vote(icons.down, Word.vote_down, -1),
       reply(view),
-      h("span.gap"),
+      gap(),
       button(reported[id] ? "quiet on" : "quiet icon-button", () => openReport(thread, comment, () => draw(view)), icon(icons.flag), reported[id] ? say(Word.reported) : { title: say(Word.report) }),
     ];
   };

@@ -2,7 +2,7 @@
 
 import type { Posted, Problem } from "./api";
 import { readBody } from "./body";
-import { fill, h, note, set, wrong } from "./dom";
+import { fill, gap, h, note, set, wrong } from "./dom";
 import * as icons from "./icons";
 import { randomKey } from "./store";
 import type { Thread } from "./thread";
@@ -183,16 +183,16 @@ export function openForm(thread: Thread, { _parent: parent, _edit: edit, _words:
   const element = h(
     "form.form",
     { novalidate: true, "aria-label": title, submit },
-    h("div.row", h("h3", { dir: "auto" }, title), h("span.gap"), button("quiet", () => close(), say(Word.cancel))),
-    h("div.box", h("div.row", ...tabs, h("details.gap", h("summary", say(Word.formatting)), say(Word.help))), body, shown, h("div.row", hint, h("span.gap"), counter)),
+    h("div.row", h("h3", { dir: "auto" }, title), gap(), button("quiet", () => close(), say(Word.cancel))),
+    h("div.box", h("div.row", ...tabs, h("details.gap", h("summary", say(Word.formatting)), say(Word.help))), body, shown, h("div.row", hint, gap(), counter)),
     errors.body,
     // People never meet the trap: it is out of sight, out of the tab order and out of the accessibility tree.
     edit
-      ? h("div.row", left, h("span.gap"), send)
+      ? h("div.row", left, gap(), send)
       : h("div.row", h("label", say(Word.your_name), name), send, h("div.unseen", { "aria-hidden": "true" }, trap)),
     errors.name,
     message,
-    !edit && h("p.foot", thread._link("rules_url"), thread._link("privacy_url"), thread._link("contact"), h("span.gap"), button("", forget, say(Word.forget))),
+    !edit && h("p.foot", thread._link("rules_url"), thread._link("privacy_url"), thread._link("contact"), gap(), button("", forget, say(Word.forget))),
   );
   body.value = words ?? kept?.body ?? "";
   name.value = store._kept.name ?? "";

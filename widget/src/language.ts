@@ -10,22 +10,29 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 export class Language {
-  // Made when they are first needed.
-  private _days?: Intl.DateTimeFormat;
-  private _years?: Intl.DateTimeFormat;
+  private readonly _order: string[];
+  private readonly _plural: Intl.PluralRules;
+  private readonly _numbers: Intl.NumberFormat;
+  private readonly _days: Intl.DateTimeFormat;
+  private readonly _years: Intl.DateTimeFormat;
 
   constructor(
     private readonly _locale: string,
     readonly _name: string,
     private readonly _words: Words,
-  ) {}
+  ) {
+    this._order = (_words["|"] ?? "one").split(" ");
+    this._plural = new Intl.PluralRules(_locale);
+    this._numbers = new Intl.NumberFormat(_locale);
+    this._days = new Intl.DateTimeFormat(_locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+    this._years = new Intl.DateTimeFormat(_locale, { dateStyle: "medium", timeStyle: "short" });
+  }
 
   /** A sentence with its place filled; a number also chooses the form. */
   readonly _say = (word: Word, value: string | number = ""): string => {
     const forms = (this._words[word] ?? word).split("|");
     const isNumber = typeof value === "number";
-    const order = (this._words["|"] ?? "one").split(" ");
-    const form = forms[isNumber ? order.indexOf(new Intl.PluralRules(this._locale).select(value)) : 0] ?? forms.at(-1)!;
+    const form = forms[isNumber ? this._order.indexOf(this._plural.select(value)) : 0] ?? forms.at(-1)!;
     return form.replace(/\{\w+\}/, () => (isNumber ? this._number(value) : value));
   };
 
@@ -35,7 +42,7 @@ export class Language {
   }
 
   _number(value: number): string {
-    return value.toLocaleString(this._locale).replace("-", "−");
+    return this._numbers.format(value).replace("-", "−");
   }
 
   /** "now", "18 minutes ago", "21 Nov, 22:10". */
@@ -48,13 +55,12 @@ export class Language {
 
   /** "21 Nov, 22:10", with the year when it is another one. */
   _short(at: Date): string {
-    if (at.getFullYear() !== new Date().getFullYear()) return this._exact(at);
-    return (this._days ??= new Intl.DateTimeFormat(this._locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" })).format(at);
+    return (at.getFullYear() === new Date().getFullYear() ? this._days : this._years).format(at);
   }
 
   /** "22 Nov 2026, 13:05". */
   _exact(at: Date): string {
-    return (this._years ??= new Intl.DateTimeFormat(this._locale, { dateStyle: "medium", timeStyle: "short" })).format(at);
+    return this._years.format(at);
   }
 
   /** "42 sec", "12 min". */

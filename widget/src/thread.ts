@@ -52,8 +52,7 @@ export interface Thread extends Place {
 const SORTS = { newest: Word.newest, oldest: Word.oldest, best: Word.best };
 const LINKS = { rules_url: Word.rules, privacy_url: Word.privacy, contact: Word.contact };
 const GET = {};
-const FIRST = 20; // comments that are painted before any other is drawn
-const TASK = 30; // milliseconds of drawing before the page may do something else
+const PIECE = 4; // roots, each with up to five replies: they are painted before any other is drawn
 const RETRY = 20; // seconds after a failed load
 const LOOK = 30_000; // milliseconds between looks for news, and as much again by chance
 const VISIT = 30 * 60_000; // looking again within half an hour is the same visit
@@ -131,9 +130,7 @@ export function openThread(place: Place, sort: string): Thread {
         remember();
         form?._close();
         views.clear();
-        fill(list);
-        fill(pill);
-        fill(notice);
+        for (const place of [list, pill, notice]) fill(place);
         take(page);
         await append(page, load);
         if (load !== loads) return;
@@ -172,10 +169,9 @@ export function openThread(place: Place, sort: string): Thread {
       form._focus();
     },
     _count: (change) => counted(count + change),
-    _drop: ({ _comment: { id }, _element: element, _host: host, _parent: parent }) => {
+    _drop: ({ _comment: { id }, _element: element, _parent: parent }) => {
       views.delete(id);
       element.remove();
-      if (host) draw(host);
       drawEmpty();
       (parent?._article ?? opener.querySelector("button"))?.focus();
     },
@@ -225,23 +221,14 @@ export function openThread(place: Place, sort: string): Thread {
     emit("post", { comment, edited });
   };
 
-  // Draws a comment and its replies, or brings what is drawn up to date; drawn last, they know their replies.
+  // Draws a comment and its replies, or brings what is drawn up to date. Parents come before their replies.
   const put = (comment: Comment, isFirst?: boolean): View => {
-    const { replies, replies_next: next } = comment;
-    const placed = [comment, ...(replies ?? [])].map(locate);
-    placed.forEach(draw);
-    const view = placed[0]!;
-    if (replies) offer(view, next);
-    if (!view._element.parentNode) list[isFirst ? "prepend" : "append"](view._element);
-    return view;
-  };
-
-  // Finds a comment's place below the one that it answers, which is drawn anew when it was drawn before.
-  const locate = (comment: Comment): View => {
-    const { created_at: created, id } = comment;
+    const { created_at: created, id, replies, replies_next: next } = comment;
     let view = views.get(id);
-    if (view) view._comment = comment;
-    else {
+    if (view) {
+      view._comment = comment;
+      draw(view);
+    } else {
       const parent = views.get(comment.parent!);
       const isDeep = parent && parent._depth >= thread._policy.depth_drawn;
       const host = (isDeep && parent._host) || parent;
@@ -258,9 +245,11 @@ export function openThread(place: Place, sort: string): Thread {
         _isNew: (id > newest || Date.parse(created) > visit!) && !store._kept.own[id],
       };
       views.set(id, view);
-      host?._replies.append(view._element);
-      if (host?._article.firstChild) draw(host);
+      draw(view);
+      (host?._replies ?? list)[isFirst && !host ? "prepend" : "append"](view._element);
     }
+    for (const reply of replies ?? []) put(reply);
+    if (replies) offer(view, next);
     return view;
   };
 
@@ -281,14 +270,15 @@ export function openThread(place: Place, sort: string): Thread {
 
   // Draws a page's roots below what is there, in pieces: what is seen first is painted first.
   const append = async ({ comments, next }: Page, load = loads) => {
-    let until = views.size ? Date.now() + TASK : 0;
+    let drawn = 0;
+    let until = Infinity;
     for (const comment of comments) {
       if (!views.has(comment.id)) put(comment);
-      if (views.size < FIRST || Date.now() < until) continue;
+      if (++drawn !== PIECE && Date.now() < until) continue;
       reveal();
       await new Promise((resume) => setTimeout(resume));
       if (load !== loads) return;
-      until = Date.now() + TASK;
+      until = Date.now() + 16; // milliseconds: a task stays short on slow machines, too
     }
     reveal();
     const onward = async () => {
@@ -298,7 +288,7 @@ export function openThread(place: Place, sort: string): Thread {
       last?.nextElementSibling?.querySelector("article")?.focus({ preventScroll: true });
     };
     fill(more, next && button("outline wide", onward, say(Word.more)));
-    if (!views.size) drawEmpty();
+    drawEmpty();
   };
 
   // What this reader wrote and only they may see: waiting, or not published.
