@@ -42,6 +42,8 @@ JEMALLOC = ("_RJEM_MALLOC_CONF", "narenas:2,tcache_max:4096,dirty_decay_ms:1000,
 M_ARENA_MAX, ARENAS = -8, 2
 # Objects made until the collector looks through the youngest, and how often until the next older ones.
 COLLECT_AFTER = 20_000, 20, 20
+# Who has got the turn to write waits at most so long for the interpreter; five times that is the usual.
+SWITCH_SECONDS = 0.001
 KEEP = "import sys; from comments_service.server import keep_house; keep_house(*sys.argv[1:])"
 PR_SET_PDEATHSIG = 1
 
@@ -189,6 +191,7 @@ def load(target: str, *, parent: int, threads: int, counts: str | None = None) -
     module, _, factory = target.partition(":")
     app = getattr(importlib.import_module(module), factory)()
     collect_seldom()
+    sys.setswitchinterval(SWITCH_SECONDS)
     gate = getattr(app, "extensions", {}).get("comments_gate")
     if gate is not None:
         gate.admit(threads - THREADS_FOR_READS)
