@@ -84,6 +84,8 @@ def _judge(session: Session, draft: Draft, chain: tuple[Check, ...]) -> Verdict:
     verdict = PUBLISH
     for check in chain:
         answer = _answer(check, session, draft)
+        if answer is PUBLISH:
+            continue
         if answer.action != "publish":
             counting.count("verdicts", _name(check), answer.action)
         verdict = verdict.joined(answer)

@@ -141,12 +141,18 @@ def unleet(folded: str, *, one_is: str = "i", always: bool = False) -> str:
         return folded.translate(table)
     if _MAY_BE_LEET.search(folded) is None:
         return folded
-    return _RUN.sub(lambda run: _read(run.group(), table), folded)
+    # No run holds a space: only the parts that need it are taken apart.
+    parts = folded.split(" ")
+    return " ".join([part if part.isalpha() else _read_runs(part, table) for part in parts])
 
 
 def _as_seen(letters: re.Match[str]) -> str:
     run = letters.group()
     return run.translate(_GREEK_AS_SEEN) if _LATIN.search(run) else run
+
+
+def _read_runs(part: str, table: dict[int, int]) -> str:
+    return _RUN.sub(lambda run: _read(run.group(), table), part) if _MAY_BE_LEET.search(part) else part
 
 
 def _read(run: str, table: dict[int, int]) -> str:

@@ -194,6 +194,8 @@ class WordList:
         texts = [token.text for token in tokens]
         if _STRETCHED.search(" ".join(texts)):
             texts = [self._unstretched(text) for text in texts]
+        if self._root.keys().isdisjoint(texts):
+            return  # as nearly always
         for first, token in enumerate(tokens):
             node = self._root
             if texts[first] not in node:
