@@ -220,7 +220,8 @@ def test_the_work_grows_with_the_text_and_not_with_the_list(monkeypatch):
     for hostile in ("a ", "a b c d ", "a.b.c.d-", "a1$ ", "abc de-\nf 🎈 4 "):
         once, tenfold = ((hostile * length)[:length] for length in (1_000, 10_000))
         assert work(long, tenfold) <= 11 * work(long, once)
-        assert work(long, tenfold) <= 3 * work(short, tenfold), "the list is 100 times as long"
+        # The list is 100 times as long; of a short one the text may hold no word, which costs no step.
+        assert work(long, tenfold) <= 3 * max(work(short, tenfold), len(tenfold))
 
 
 def test_ten_thousand_words_and_hostile_texts_take_linear_time():
