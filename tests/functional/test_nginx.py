@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import re
 import shutil
 import socket
 import time
@@ -20,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from comments_service import people, sites
 from comments_service.identity import Signer
-from comments_service.web import gate
+from comments_service.web import gate, problems
 from tests.app import ORIGIN, Live
 from tests.databases import SECRET
 from tests.servers import programs, shipped_nginx
@@ -236,6 +237,20 @@ def test_a_form_with_too_many_words_is_refused_by_the_page_that_the_application_
     assert answer.body.decode() == gate.PAGE.format(title=title, detail=detail.format(most=1024))
     elsewhere = front.ask("POST", "/moderate/bans", b"x" * (64 * 1024 * 3 + 1), **headers)
     assert elsewhere.json["code"] == "content_too_large"
+
+
+def test_what_nginx_says_itself_is_protected_like_any_other_answer(front: Front) -> None:
+    conf = (shipped_nginx.FOLDER / "comments.conf").read_text()
+    own = re.findall(r"location @\w+ \{.*?\n    \}", conf, re.DOTALL)
+    assert len(own) == conf.count("return 4") + conf.count("return 5")
+    for name, value in problems.PROTECTED.items():
+        quoted = f'"{value}"' if " " in value else value
+        assert all(f"add_header {name} {quoted} always;" in location for location in own), name
+    answer = front.ask("POST", "/api/v1/sites/horizons/comments", b"x" * (64 * 1024 * 3 + 1))
+    assert answer.status == 413
+    assert {
+        name.lower(): value for name, value in problems.PROTECTED.items()
+    }.items() <= answer.headers.items()
 
 
 def test_an_ipv6_network_counts_as_one_reader() -> None:
