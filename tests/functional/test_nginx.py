@@ -195,7 +195,7 @@ def test_no_header_of_the_client_gives_it_another_address(front: Front) -> None:
         "X_Forwarded_For: 198.51.100.77\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
-    assert b" 429 " in _raw(front, head.encode() + body).split(b"\r\n")[0]
+    assert _raw(front, head.encode() + body).status == 429
 
 
 def test_a_chunked_body_arrives_with_its_length(front: Front) -> None:
@@ -236,21 +236,53 @@ def test_a_form_with_too_many_words_is_refused_by_the_page_that_the_application_
     _, title, detail = gate.PROBLEMS[413]
     assert answer.body.decode() == gate.PAGE.format(title=title, detail=detail.format(most=1024))
     elsewhere = front.ask("POST", "/moderate/bans", b"x" * (64 * 1024 * 3 + 1), **headers)
-    assert elsewhere.json["code"] == "content_too_large"
+    assert elsewhere.status == 413
+    assert elsewhere.body.decode() == gate.PAGE.format(title=title, detail=detail.format(most=64))
 
 
-def test_what_nginx_says_itself_is_protected_like_any_other_answer(front: Front) -> None:
-    conf = (shipped_nginx.FOLDER / "comments.conf").read_text()
-    own = re.findall(r"location @\w+ \{.*?\n    \}", conf, re.DOTALL)
-    assert len(own) == conf.count("return 4") + conf.count("return 5")
-    for name, value in problems.PROTECTED.items():
-        quoted = f'"{value}"' if " " in value else value
-        assert all(f"add_header {name} {quoted} always;" in location for location in own), name
-    answer = front.ask("POST", "/api/v1/sites/horizons/comments", b"x" * (64 * 1024 * 3 + 1))
-    assert answer.status == 413
-    assert {
-        name.lower(): value for name, value in problems.PROTECTED.items()
-    }.items() <= answer.headers.items()
+@pytest.mark.parametrize(
+    ("head", "status", "code"),
+    [
+        ("get {path} HTTP/1.1\r\nHost: x", 400, None),  # nothing of it is understood
+        ("GET {path} HTTP/1.1\r\nHost: x\r\nX-Long: " + "x" * 40_000, 400, "bad_request"),
+        ("GET {path}?" + "x" * 40_000 + " HTTP/1.1\r\nHost: x", 414, "bad_request"),
+        ("TRACE {path} HTTP/1.1\r\nHost: x\r\nConnection: close", 405, "method_not_allowed"),
+        (
+            "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\nConnection: close",
+            413,
+            "content_too_large",
+        ),
+        ("POST {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: strange", 400, "bad_request"),
+        ("GET /=/said.json HTTP/1.1\r\nHost: x\r\nConnection: close", 404, "not_found"),
+    ],
+)
+def test_what_nginx_refuses_itself_it_says_as_the_application_would(
+    front: Front, head: str, status: int, code: str | None
+) -> None:
+    for path in ("/api/v1/sites/horizons/comments", "/sites/horizons/thread"):
+        asked = head.format(path=path)
+        answer = _raw(front, asked.encode() + b"\r\n\r\n")
+        _assert_said_by_nginx(answer, status, code if " /api/" in asked else None)
+
+
+def test_what_nginx_says_for_an_application_that_is_away_or_silent_is_a_503() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        waits = shipped_nginx.configuration([silent.getsockname()[1]])
+        waits = shipped_nginx.replaced(waits, "read_timeout 30s", "read_timeout 50ms")
+        for text in (shipped_nginx.configuration([_nobody()]), waits):
+            alone = Nginx(programs.need("nginx"), text)
+            try:
+                front = Front(alone)
+                posted = front.post("forms", {})
+                for answer, code in (
+                    (front.get(), "unavailable"),
+                    (front.get("/docs"), None),
+                    (posted, "unavailable"),
+                ):
+                    _assert_said_by_nginx(answer, 503, code)
+                    assert answer.headers["retry-after"] == "2"
+            finally:
+                alone.stop()
 
 
 def test_an_ipv6_network_counts_as_one_reader() -> None:
@@ -288,9 +320,12 @@ def test_the_log_names_no_address_no_query_and_no_words(front: Front) -> None:
     front.get(f"{PAGE}&cursor=secretquery")
     front.get("/somebody@example.org/secretpath")
     front.get("/api/v1/sites/horizons/counts?slug=secretslug")
-    _until(lambda: "/api/v1/sites/horizons/counts" in front.log())
+    front.ask("POST", "/api/v1/sites/horizons/forms?secretquery", b"x" * (64 * 1024 * 3 + 1))
+    _until(lambda: "/api/v1/sites/horizons/forms" in front.log())
     written = front.log() + front.nginx.errors
     assert "GET /api/v1/sites/horizons/comments 200" in written
+    assert "GET /api/v1/sites/horizons/counts" in written
+    assert "POST /api/v1/sites/horizons/forms 413" in written
     for word in ("127.0.0.1", "slug", "secret", "example.org", "?"):
         assert word not in written
 
@@ -298,17 +333,6 @@ def test_the_log_names_no_address_no_query_and_no_words(front: Front) -> None:
 def test_a_page_nobody_asked_for_in_a_while_is_not_shown_as_it_was(front: Front, left_alone: float) -> None:
     _until(lambda: time.monotonic() > left_alone + SECONDS)
     assert b"New" in front.get(QUIET).body
-
-
-def test_nginx_answers_for_an_application_that_is_away(front: Front) -> None:
-    alone = Nginx(programs.need("nginx"), shipped_nginx.configuration([_nobody()]))
-    try:
-        answer = Front(alone).get()
-        assert (answer.status, answer.json["code"]) == (503, "unavailable")
-        assert answer.headers["retry-after"] == "2"
-        assert answer.headers["cache-control"] == "no-store"
-    finally:
-        alone.stop()
 
 
 def test_one_address_cannot_read_without_end(front: Front) -> None:
@@ -325,8 +349,27 @@ def test_one_address_cannot_read_without_end(front: Front) -> None:
     assert statuses[-1] == 429
     assert set(statuses[:-1]) == {200}
     assert answer.getheader("Retry-After") == "1"
-    assert json.loads(last)["code"] == "too_fast"
+    headers = {name.lower(): value for name, value in answer.getheaders()}
+    _assert_said_by_nginx(Answer(answer.status, headers, last), 429, "too_fast")
     _until(lambda: front.get().status == 200)
+
+
+def _assert_said_by_nginx(answer: Answer, status: int, code: str | None) -> None:
+    """A problem with that code, or (without one) a page; protected like any other answer."""
+    assert answer.status == status
+    protected = {name.lower(): value for name, value in problems.PROTECTED.items()}
+    assert protected.items() <= answer.headers.items()
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    if code is None:
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert re.fullmatch(rb"<!doctype html>.*<h1>[A-Z].*</h1><p>[A-Z].*\.</p></html>", answer.body)
+    else:
+        assert answer.headers["content-type"] == problems.CONTENT_TYPE
+        assert (answer.json["status"], answer.json["code"]) == (status, code)
+        assert answer.json["type"] == problems.TYPE.format(code=code)
+        if status in problems.SENTENCES:
+            assert answer.json["detail"] == problems.SENTENCES[status]
 
 
 def _assert_nowhere(front: Front, comment: int) -> None:
@@ -353,13 +396,12 @@ def _marked(path: str) -> str:
     return f"/api/v1/sites/horizons/{path}"
 
 
-def _raw(front: Front, request: bytes) -> bytes:
+def _raw(front: Front, request: bytes) -> Answer:
     with socket.create_connection(("127.0.0.1", front.nginx.port), timeout=10) as connection:
         connection.sendall(request)
-        answer = b""
-        while more := connection.recv(65536):
-            answer += more
-    return answer
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
 
 
 def _packed(text: str) -> bytes:
