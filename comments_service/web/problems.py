@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +33,8 @@ PROTECTED = {
     # Our own forms must carry an Origin, which `no-referrer` would turn into `null`.
     "Referrer-Policy": "same-origin",
 }
+# What pages of every origin may read, errors too: no answer there depends on a cookie.
+OPEN = re.compile(r"/(?:api|embed)/|/sites/[^/]*/fragment/?$")
 EXPOSED = "Retry-After, RateLimit, RateLimit-Policy, ETag, Link"
 # The address of a problem's explanation in the documentation, relative to the service.
 TYPE = "/docs/problems#{code}"
@@ -137,7 +140,7 @@ def _unexpected(error: Exception) -> Response:
 def _public_headers(response: Response) -> Response:
     if response.status_code == HTTPStatus.PERMANENT_REDIRECT:
         _redirect_within(response)
-    if request.path.startswith("/api/"):
+    if OPEN.match(request.path):
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.headers["Access-Control-Expose-Headers"] = EXPOSED
         if request.method == "OPTIONS":

@@ -34,9 +34,7 @@ def file(name: str) -> Response:
 
 
 @blueprint.after_request
-def _open_to_all_origins(response: Response) -> Response:
-    # Module scripts of another origin are fetched with CORS, and pages may isolate themselves (COEP).
-    response.headers["Access-Control-Allow-Origin"] = "*"
+def _open_to_isolated_pages(response: Response) -> Response:
+    # Pages that isolate themselves (COEP) may embed it too.
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response.headers["X-Content-Type-Options"] = "nosniff"
     return response

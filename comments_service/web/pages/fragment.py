@@ -68,10 +68,7 @@ def fragment(site: str) -> Response:
         hue=hue,
         initials=initials,
     )
-    response = caching.public(text.encode(), content_type=threads.CONTENT_TYPE, cache_control=CACHED)
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = "ETag"
-    return response
+    return caching.public(text.encode(), content_type=threads.CONTENT_TYPE, cache_control=CACHED)
 
 
 @cache
