@@ -16,19 +16,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from benchmarks.moderating import report, seeding
+from benchmarks.moderating.report import Row, Section
+from benchmarks.moderating.servers import Moderated
+from benchmarks.reading.report import machine
+from comments_service import clock
+from comments_service.reading import cursors
+from tests.servers import programs
+from tests.servers.postgres import Postgres
+
 ROOT = Path(__file__).resolve().parents[1]
-# Run as a script, Python looks for modules beside it and not in the project's folder.
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.moderating import report, seeding  # noqa: E402
-from benchmarks.moderating.report import Row, Section  # noqa: E402
-from benchmarks.moderating.servers import Moderated  # noqa: E402
-from benchmarks.reading.report import machine  # noqa: E402
-from comments_service import clock  # noqa: E402
-from comments_service.reading import cursors  # noqa: E402
-from tests.servers import programs  # noqa: E402
-from tests.servers.postgres import Postgres  # noqa: E402
-
 FOLDER = ROOT / "var" / "bench"
 SIZES = (6_000, 200_000)
 # As an operator would have it.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import shutil
 import sqlite3
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,18 +20,15 @@ from statistics import median
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
+from benchmarks.reading import fronts, plain, report, seeding
+from benchmarks.reading.load import Load, drive
+from benchmarks.reading.report import Row
+from benchmarks.reading.servers import Plain, Server, Service, fetch
+from benchmarks.reading.writer import Writer
+from comments_service.reading import cursors
+from tests.servers import programs
+
 ROOT = Path(__file__).resolve().parents[1]
-# Run as a script, Python looks for modules beside it and not in the project's folder.
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.reading import fronts, plain, report, seeding  # noqa: E402
-from benchmarks.reading.load import Load, drive  # noqa: E402
-from benchmarks.reading.report import Row  # noqa: E402
-from benchmarks.reading.servers import Plain, Server, Service, fetch  # noqa: E402
-from benchmarks.reading.writer import Writer  # noqa: E402
-from comments_service.reading import cursors  # noqa: E402
-from tests.servers import programs  # noqa: E402
-
 FOLDER = ROOT / "var" / "bench"
 API = f"/api/v1/sites/{seeding.SITE}"
 COUNTS = f"{API}/counts?" + "&".join(f"slug={quote(seeding.other(i), safe='')}" for i in range(20))

@@ -7,28 +7,24 @@ slows both. Isso is installed from the package index into an environment of its 
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from playwright.sync_api import Browser
+
+from benchmarks.embedding import isso, ours, report
+from benchmarks.embedding.pages import ISSO, OURS, Pages
+from benchmarks.embedding.report import Section, Wanted
+from benchmarks.embedding.visits import Visit, Wait, bare_heap, visit
+from benchmarks.reading import seeding
+from benchmarks.reading.report import machine
+from benchmarks.reading.servers import Service
+from tests.servers import programs
+from tests.servers.chromium import chromium
+
 ROOT = Path(__file__).resolve().parents[1]
-# Run as a script, Python looks for modules beside it and not in the project's folder.
-sys.path.insert(0, str(ROOT))
-
-from playwright.sync_api import Browser  # noqa: E402
-
-from benchmarks.embedding import isso, ours, report  # noqa: E402
-from benchmarks.embedding.pages import ISSO, OURS, Pages  # noqa: E402
-from benchmarks.embedding.report import Section, Wanted  # noqa: E402
-from benchmarks.embedding.visits import Visit, Wait, bare_heap, visit  # noqa: E402
-from benchmarks.reading import seeding  # noqa: E402
-from benchmarks.reading.report import machine  # noqa: E402
-from benchmarks.reading.servers import Service  # noqa: E402
-from tests.servers import programs  # noqa: E402
-from tests.servers.chromium import chromium  # noqa: E402
-
 FOLDER = ROOT / "var" / "bench"
 # Comments on the page, how much slower the processor is, and what is wanted.
 PLACES = (
