@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -93,7 +93,8 @@ class Database:
         self.turn = Turn(settings.database_path) if settings.is_sqlite else None
         self.writer = writing_engine(settings)
         self.group = Group(self.turn.taken, self._transaction) if self.turn else None
-        # With PostgreSQL threads wait for the network, and the interpreter is free meanwhile.
+        # For those who work on requests that may write (web/gate.py), behind those who store. With PostgreSQL
+        # threads wait for the network, and the interpreter is free meanwhile.
         self.line = Line() if self.turn else None
 
     def write(self, work: Work[T]) -> T:
@@ -106,16 +107,10 @@ class Database:
         try:
             if self.group is None:
                 return self._write_postgres(work)
-            return self.group.do(work, TURN_SECONDS)
+            with self.line.left(TURN_SECONDS) if self.line else nullcontext():
+                return self.group.do(work, TURN_SECONDS)
         finally:
             counting.observe("write_seconds", time.perf_counter() - began)
-
-    def preparing(self) -> AbstractContextManager[None]:
-        """Hold while preparing what will be written: on SQLite in line, behind those who write.
-
-        Raises Unavailable when that takes too long.
-        """
-        return self.line.held(TURN_SECONDS) if self.line else nullcontext()
 
     def _write_postgres(self, work: Work[T]) -> T:
         for attempt in range(POSTGRES_TRIES):
@@ -314,9 +309,9 @@ def write(work: Work[T]) -> T:
     return _database().write(work)
 
 
-def preparing() -> AbstractContextManager[None]:
-    """`Database.preparing` of the current application."""
-    return _database().preparing()
+def line_of(app: Flask) -> Line | None:
+    """Where an application's threads stand in line to work on what may write; None with PostgreSQL."""
+    return cast(Database, app.extensions["comments_database"]).line
 
 
 def _database() -> Database:

@@ -1,9 +1,10 @@
-"""The line for the interpreter: everybody in turn, who stores before who prepares, and nobody for ever."""
+"""The line for the interpreter: everybody in turn, who stores before who works, and nobody for ever."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
@@ -26,17 +27,79 @@ def test_everybody_is_served_in_the_order_of_coming() -> None:
 def test_who_asks_to_be_first_goes_before_all_who_wait() -> None:
     line, served = Line(), list[str]()
     with _standing(line) as stand:
-        stand(partial(served.append, "prepares"))
-        stand(partial(served.append, "prepares too"))
+        stand(partial(served.append, "works"))
+        stand(partial(served.append, "works too"))
         stand(partial(served.append, "stores"), first=True)
-    assert served == ["stores", "prepares", "prepares too"]
+    assert served == ["stores", "works", "works too"]
+
+
+def test_those_who_asked_to_be_first_are_served_in_the_order_of_coming() -> None:
+    line, served = Line(), list[str]()
+    with _standing(line) as stand:
+        stand(partial(served.append, "works"))
+        stand(partial(served.append, "stores"), first=True)
+        stand(partial(served.append, "stores too"), first=True)
+    assert served == ["stores", "stores too", "works"]
+
+
+def test_who_waits_for_something_lets_the_others_go_ahead_and_then_comes_first() -> None:
+    line, served = Line(), list[str]()
+    went, waits = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        with line.held(LONG):
+            with line.left(LONG):
+                waits.set()
+                assert went.wait(LONG)
+            served.append("goes on")
+
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    assert waits.wait(LONG)
+    with _standing(line) as stand:
+        served.append("went ahead")
+        stand(partial(served.append, "came later"))
+        went.set()
+        _until(lambda: line.waiting == 2, waiter)
+    waiter.join(LONG)
+    assert served == ["went ahead", "goes on", "came later"]
+
+
+def test_who_does_not_get_it_back_in_time_goes_on_without_and_takes_it_from_nobody() -> None:
+    line = Line()
+    taken, given = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with line.held(LONG):
+            taken.set()
+            assert given.wait(LONG)
+
+    with ThreadPoolExecutor(1) as other:
+        with line.held(LONG):
+            with line.left(0.01):
+                held = other.submit(hold)
+                assert taken.wait(LONG)
+            assert held.running()
+        with pytest.raises(Unavailable):
+            _held(line, 0.01)
+        given.set()
+    with line.held(0.01):
+        assert line.waiting == 0
+
+
+def test_it_may_be_taken_twice_by_the_same_thread() -> None:
+    line = Line()
+    with line.held(LONG), line.held(0.01):
+        assert line.waiting == 0
+    with line.held(0.01):
+        assert line.waiting == 0
 
 
 def test_who_waited_too_long_leaves_and_the_others_stay() -> None:
     line, served = Line(), list[str]()
-    with _standing(line) as stand:
-        with pytest.raises(Unavailable), line.held(0.01):
-            served.append("never")
+    with _standing(line) as stand, ThreadPoolExecutor(1) as other:
+        late = other.submit(_held, line, 0.01)
+        assert isinstance(late.exception(LONG), Unavailable)
         stand(partial(served.append, "one"))
     assert served == ["one"]
     assert line.waiting == 0
@@ -63,8 +126,7 @@ def _standing(line: Line) -> Iterator[Callable[..., None]]:
         before = line.waiting
         threads.append(threading.Thread(target=wait))
         threads[-1].start()
-        while line.waiting == before:
-            assert threads[-1].is_alive()
+        _until(lambda: line.waiting > before, threads[-1])
 
     with ExitStack() as held:
         held.enter_context(line.held(LONG))
@@ -72,3 +134,13 @@ def _standing(line: Line) -> Iterator[Callable[..., None]]:
     for thread in threads:
         thread.join(LONG)
         assert not thread.is_alive()
+
+
+def _held(line: Line, seconds: float) -> None:
+    with line.held(seconds):
+        pass
+
+
+def _until(comes: Callable[[], bool], thread: threading.Thread) -> None:
+    while not comes():
+        assert thread.is_alive()

@@ -45,7 +45,7 @@ def build(settings: Settings | None = None) -> Flask:
         pages.blueprint,
     ):
         app.register_blueprint(blueprint)
-    gate.init_gate(app)
+    gate.init_gate(app, db.line_of(app))
     request_log.init_app(app)
     metrics.init_app(app, settings, hot.init_app(app, settings, app.extensions["comments_signer"]))
     return app

@@ -12,6 +12,9 @@ from typing import Any
 
 from flask import Flask
 
+from .. import db
+from ..errors import Unavailable
+from ..line import Line
 from .problems import CONTENT_TYPE, EXPOSED, PROTECTED, TYPE
 from .wsgi import Application, Environ, StartResponse
 
@@ -44,17 +47,23 @@ class Gate:
     At most `bodies_at_once` requests with a body are in at a time, from their first byte to their answer; one
     more gets 503 with Retry-After. A chunked body gets 411 and one over `largest` 413, both unread (a form is
     read first, since its escapes count as the bytes they stand for); one that breaks off gets 400, and the
-    application never sees a part of it.
+    application never sees a part of it. With a `line`, those that are whole are worked on one by one.
 
     Nothing bounds how long a body may take: granian's read waits for ever, and an answer given while another
     thread reads freezes its worker (docs/decisions/slow-bodies.md). A proxy that buffers bodies does.
     """
 
     def __init__(
-        self, app: Application, *, bodies_at_once: int = BODIES_AT_ONCE, largest: int = LARGEST_BODY
+        self,
+        app: Application,
+        *,
+        bodies_at_once: int = BODIES_AT_ONCE,
+        largest: int = LARGEST_BODY,
+        line: Line | None = None,
     ) -> None:
         self.app = app
         self.largest = largest
+        self.line = line
         self.admit(bodies_at_once)
 
     def admit(self, bodies_at_once: int) -> None:
@@ -95,12 +104,21 @@ class Gate:
         if length > most and _bytes_meant(body) > most:
             return _refusal(413, environ, start_response, most)
         environ["wsgi.input"] = BytesIO(body)
-        return self.app(environ, start_response)
+        return self._in_line(environ, start_response)
+
+    def _in_line(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if self.line is None:
+            return self.app(environ, start_response)
+        try:
+            with self.line.held(db.TURN_SECONDS):
+                return self.app(environ, start_response)
+        except Unavailable:
+            return _refusal(503, environ, start_response)
 
 
-def init_gate(app: Flask) -> None:
+def init_gate(app: Flask, line: Line | None = None) -> None:
     """Put the gate around the application; the server finds it as `extensions["comments_gate"]`."""
-    gate = Gate(app.wsgi_app)
+    gate = Gate(app.wsgi_app, line=line)
     app.wsgi_app = gate  # type: ignore[method-assign]
     app.extensions["comments_gate"] = gate
 

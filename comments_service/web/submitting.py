@@ -20,8 +20,7 @@ def submit(site: Site, reader: Reader, words: Words) -> Posted:
         return arrival.replayed
     limits.spend("post", site=site.key, author=reader.author_key)
     try:
-        with db.preparing():
-            prepared = posting.prepare(db.reading(), arrival)
+        prepared = posting.prepare(db.reading(), arrival)
     except ServiceError:
         # A twin of this request may have been stored since: this one is then its retry, not its duplicate.
         again = posting.arrive(db.reading(), signer=asking.signer(), site=site, reader=reader, words=words)

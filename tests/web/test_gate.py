@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from comments_service import db
+from comments_service.errors import Unavailable
+from comments_service.line import Line
 from comments_service.web.gate import LARGEST_BODY, Gate
 from comments_service.web.wsgi import StartResponse
 
@@ -127,6 +130,39 @@ def test_a_failing_application_gives_its_place_back() -> None:
     for _ in range(3):
         with pytest.raises(RuntimeError):
             ask(gate, b"{}")
+
+
+def test_with_a_line_bodies_are_worked_on_one_by_one_while_reads_pass() -> None:
+    line = Line()
+
+    def look(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if environ["CONTENT_LENGTH"] != "0":
+            with ThreadPoolExecutor(1) as other:
+                seen.append(isinstance(other.submit(_held, line).exception(10), Unavailable))
+        return echo(environ, start_response)
+
+    seen = list[bool]()
+    gate = Gate(look, line=line)
+    with ThreadPoolExecutor(4) as writers:
+        assert [answer[0] for answer in writers.map(lambda body: ask(gate, body), [b"{}"] * 4)] == [200] * 4
+    assert seen == [True] * 4
+    with line.held(10):
+        assert ask(gate)[0] == 200
+
+
+def test_a_line_that_does_not_move_is_answered_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "TURN_SECONDS", 0.01)
+    gate = Gate(echo, line=Line())
+    assert gate.line is not None
+    with gate.line.held(10), ThreadPoolExecutor(1) as writer:
+        status, headers, content = writer.submit(ask, gate, b"{}").result()
+    assert (status, headers["Retry-After"], json.loads(content)["code"]) == (503, "1", "unavailable")
+    assert ask(gate, b"{}")[0] == 200
+
+
+def _held(line: Line) -> None:
+    with line.held(0.01):
+        pass
 
 
 class Pieces:
