@@ -82,14 +82,14 @@ def _rows(servers: list[Moderated], effort: Effort) -> Iterator[Row]:
     for name, asked, wanted in _questions():
         seconds = _asked(servers, [asked(server) for server in servers], effort.requests)
         yield Row(name, *seconds, **wanted)
-    seconds = ([], [])
+    batches: tuple[list[float], list[float]] = ([], [])
     for _ in range(effort.batches):
-        for server, times in zip(servers, seconds, strict=True):
+        for server, times in zip(servers, batches, strict=True):
             times.append(server.decide(BATCH))
-    yield Row(f"{BATCH} decisions", *seconds, most_seconds=0.5)
+    yield Row(f"{BATCH} decisions", *batches, most_seconds=0.5)
 
 
-def _questions() -> Iterator[tuple[str, Callable[[Moderated], str], dict[str, float]]]:
+def _questions() -> Iterator[tuple[str, Callable[[Moderated], str], dict[str, Any]]]:
     def queue(name: str = "pending", **query: Any) -> Callable[[Moderated], str]:
         return lambda server: f"queues/{name}?{urlencode(query)}".rstrip("?")
 

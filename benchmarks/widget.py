@@ -78,8 +78,8 @@ def _measured(browser: Browser, pages: Pages, service: str, peer: str, rounds: i
         }
         visits: dict[str, list[Visit]] = {name: [] for name in embeds}
         for _ in range(rounds):
-            for name, (embed, *found) in embeds.items():
-                wait = Wait(*found, size // seeding.FAMILY, size)
+            for name, (embed, conversations, comments) in embeds.items():
+                wait = Wait(conversations, comments, size // seeding.FAMILY, size)
                 seen = visit(browser, pages.put(f"{name}-{size}", embed), wait, slowed)
                 visits[name].append(seen._replace(heap=seen.heap - bare))
         title = f"{size:,} comments" + (f", processor {slowed} x slower" if slowed > 1 else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -136,11 +137,9 @@ def test_bans_come_in_pages_the_newest_first(scene: Scene) -> None:
     comment = written(scene)
     made = [ban(scene, kind="address", comment_id=comment).id for _ in range(5)]
     seen: list[int] = []
-    cursor = None
+    cursor: str | None = None
     while True:
-        bans, cursor = scene.do(
-            lambda session, c=cursor: banning.listed(session, scene.site, cursor=c, limit=2)
-        )
+        bans, cursor = scene.do(partial(banning.listed, site_id=scene.site, cursor=cursor, limit=2))
         seen += [one.id for one in bans]
         if cursor is None:
             break

@@ -49,11 +49,11 @@ def locked(lock: str) -> Iterator[tuple[str, str]]:
 
 def licences(found: Distribution) -> set[str]:
     """The licences under which a package says it may be used; of alternatives, those that we know."""
-    said = found.metadata.get("License-Expression")
+    said = _first(found, "License-Expression")
     if said is None:
         kinds = found.metadata.get_all("Classifier") or []
         named = [kind.rpartition(" :: ")[2] for kind in kinds if kind.startswith("License ::")]
-        short = (found.metadata.get("License") or "").strip()
+        short = (_first(found, "License") or "").strip()
         said = " AND ".join(SPELT.get(name, name) for name in named if name != "OSI Approved") or short
     chosen = [part for part in re.split(r"\s+OR\s+", said.strip("()")) if part in ALLOWED]
     return {SPELT.get(one, one) for one in re.split(r"\s+AND\s+", chosen[0] if chosen else said)}
@@ -95,6 +95,10 @@ def test_the_widgets_tools_are_locked_by_hash_and_may_be_used() -> None:
         assert entry["license"] in ALLOWED, name
         # What readers load is ours alone.
         assert entry.get("dev"), name
+
+
+def _first(found: Distribution, name: str) -> str | None:
+    return next(iter(found.metadata.get_all(name) or ()), None)
 
 
 def _group(name: str) -> list[str]:

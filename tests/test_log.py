@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ ROWS = 5
 def scene(database: Database) -> Scene:
     scene = Scene.on(database)
     for number in range(ROWS):
-        scene.do(lambda session, n=number: add_decision(session, scene.site, n + 1, scene.ada))
+        scene.do(partial(add_decision, site_id=scene.site, comment_id=number + 1, moderator_id=scene.ada))
     return scene
 
 

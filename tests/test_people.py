@@ -26,7 +26,7 @@ Later = Callable[[timedelta], None]
 @pytest.fixture
 def database(database: Database) -> Database:
     for key in ("fells", "horizons"):
-        database.write(lambda session, key=key: sites.add(session, key=key, name=key, origins=[]))
+        database.write(partial(sites.add, key=key, name=key, origins=[]))
     return database
 
 
@@ -151,7 +151,7 @@ def test_a_removed_person_is_nobody(database: Database) -> None:
         use(database, link_secret)
     for act in (people.make_link, people.add_token):
         with pytest.raises(NotFound):
-            database.write(lambda session, act=act: act(session, SIGNER, "Ada"))
+            database.write(partial(act, signer=SIGNER, name="Ada"))
     with pytest.raises(NotFound):
         database.write(lambda session: people.remove(session, "Ada"))
 

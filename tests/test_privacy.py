@@ -36,7 +36,8 @@ UNHEARD = ("ringdrossela", "wacholderdrossela", "misteldrossela")
 @pytest.fixture
 def limited(settings: Settings) -> Iterator[Service]:
     """A service that counts what one address and one author do."""
-    service = Service(replace(settings, **{f"limit_{kind}": "1000 per hour" for kind in KINDS}))
+    limits: dict[str, Any] = {f"limit_{kind}": "1000 per hour" for kind in KINDS}
+    service = Service(replace(settings, **limits))
     service.add_site(words_held=[HELD])
     yield service
     service.close()
@@ -199,7 +200,7 @@ def test_who_is_banned_stays_banned_and_nameless(horizons: Service) -> None:
     )
     assert banned.status_code == 201
     assert privacy.erase(horizons.database, subject).banned == 1
-    assert horizons.write(lambda s: s.get(Author, author).name) == ""
+    assert horizons.write(lambda s: s.get_one(Author, author).name) == ""
     purging.purge(horizons.database, clock.now())
     assert horizons.post("Again.", author_key=author_key).status_code == 403
     horizons.write(lambda s: banning.lift(s, site_id=1, ban_id=banned.get_json()["id"]))

@@ -35,7 +35,7 @@ class Naive:
     # In the order of their first publication.
     published_once: list[int] = field(default_factory=list)
 
-    def set(self, comment: int, status: str) -> None:
+    def put(self, comment: int, status: str) -> None:
         self.status[comment] = status
         if status == "published" and comment not in self.published_once:
             self.published_once.append(comment)
@@ -122,7 +122,7 @@ def post(scene: Scene, chance: random.Random, naive: Naive, author: int) -> None
     status = chance.choice(("published", "published", "pending", "spam"))
     comment = scene.post(status, parent=parent, author_id=author)
     naive.parent[comment] = parent
-    naive.set(comment, status)
+    naive.put(comment, status)
 
 
 def decide(scene: Scene, chance: random.Random, naive: Naive, undoable: dict[int, tuple[int, str]]) -> None:
@@ -135,14 +135,14 @@ def decide(scene: Scene, chance: random.Random, naive: Naive, undoable: dict[int
     elif result.decision is not None:
         undoable[comment] = (result.decision, naive.status[comment])
         if action == "approve" or not (held and naive.status[comment] == "published"):
-            naive.set(comment, {"approve": "published", "reject": "rejected", "spam": "spam"}[action])
+            naive.put(comment, {"approve": "published", "reject": "rejected", "spam": "spam"}[action])
 
 
 def undo(scene: Scene, chance: random.Random, naive: Naive, undoable: dict[int, tuple[int, str]]) -> None:
     comment = chance.choice(sorted(undoable))
     decision, status = undoable.pop(comment)
     scene.reverse(decision)
-    naive.set(comment, status)
+    naive.put(comment, status)
 
 
 def edit(scene: Scene, chance: random.Random, naive: Naive, undoable: dict[int, tuple[int, str]]) -> None:
@@ -159,7 +159,7 @@ def edit(scene: Scene, chance: random.Random, naive: Naive, undoable: dict[int, 
 def withdraw(scene: Scene, chance: random.Random, naive: Naive, undoable: dict[int, tuple[int, str]]) -> None:
     comment = chance.choice(sorted(naive.status))
     set_state(scene, comment, "withdrawn")
-    naive.set(comment, "withdrawn")
+    naive.put(comment, "withdrawn")
     undoable.pop(comment, None)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from comments_service import clock, log, purging
@@ -41,7 +41,7 @@ from tests.databases import (
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-GONE = {"status": "withdrawn", "withdrawn_at": NOON}
+GONE: dict[str, Any] = {"status": "withdrawn", "withdrawn_at": NOON}
 
 
 @pytest.fixture
@@ -70,8 +70,8 @@ def purge(database: Database, now: datetime = NOON + HOUR) -> Purged:
 
 def test_what_is_in_use_stays_as_it_is(database: Database) -> None:
     database.write(fill)
-    database.write(lambda session: session.execute(SignInLink.__table__.delete()))
-    database.write(lambda session: session.execute(SignInSession.__table__.delete()))
+    database.write(lambda session: session.execute(delete(SignInLink)))
+    database.write(lambda session: session.execute(delete(SignInSession)))
     with database.writer.connect() as connection:
         before = rows(connection)
     assert purge(database) == Purged()
@@ -235,7 +235,7 @@ def test_address_hashes_and_day_keys_last_thirty_days(database: Database, thread
         author = add_author(session, 1)
         for day in ("2026-04-04", "2026-04-05"):
             session.execute(insert(DayKey).values(day=day, key=b"k"))
-            aged = {"bucket": b"b", "bucket_day": day}
+            aged: dict[str, Any] = {"bucket": b"b", "bucket_day": day}
             one = add_comment(session, thread, **aged)
             session.execute(
                 insert(Report).values(

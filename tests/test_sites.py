@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from sqlalchemy.orm import Session
 
@@ -84,7 +86,7 @@ def test_a_bad_change_changes_nothing(database: Database, horizons: str) -> None
     before = database.write(lambda session: sites.by_key(session, horizons).version)
     for changes in ({"mode": "first", "links_max": -1}, {"mode": "first", "unknown": None}):
         with pytest.raises(Invalid):
-            database.write(lambda session, changes=changes: sites.set_policy(session, horizons, changes))
+            database.write(partial(sites.set_policy, site_key=horizons, changes=changes))
     assert policy(database, horizons) == Policy(origins=(ORIGIN,))
     assert database.write(lambda session: sites.by_key(session, horizons).version) == before
 

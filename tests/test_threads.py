@@ -49,7 +49,7 @@ def version(scene: Scene, slug: str = "tarn") -> int:
 
 def test_what_an_editor_decides_about_a_thread_is_kept(scene: Scene) -> None:
     before = version(scene)
-    changes = {
+    changes: dict[str, Any] = {
         "mode": "premoderated",
         "closes_at": LATER,
         "slow_seconds": 30,

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from email.message import Message
 from pathlib import Path
 
 from tests.servers.ports import answers, free_port
@@ -163,5 +164,5 @@ def _words(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
 
 
-def _small(headers: Mapping[str, str]) -> dict[str, str]:
+def _small(headers: Message) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}

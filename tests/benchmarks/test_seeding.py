@@ -34,7 +34,8 @@ def test_a_seeded_thread_goes_on_where_it_ended(service: Service) -> None:
 
 
 def _post(service: Service, slug: str) -> None:
-    root = last = None
+    root: int | None = None
+    last: int | None = None
     for number in range(SIZE):
         place = number % seeding.FAMILY
         parent = None if place == 0 else last if place == 2 else root

@@ -69,7 +69,7 @@ def test_serve_refuses_numbers_it_cannot_serve_with(fresh: Shell, words: list[st
 def answers(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as response:
-            return response.status == 200
+            return bool(response.status == 200)
     except OSError:
         return False
 

@@ -129,9 +129,11 @@ def test_four_moderators_never_decide_twice(office: Office, request: pytest.Fixt
         logged = session.execute(
             select(Decision.comment_id, Decision.action).where(Decision.comment_id.in_(comments))
         ).all()
-        assert sorted(map(tuple, logged)) == sorted((id, ACTIONS[name]) for id, name in won.items())
+        decided = {(id, ACTIONS[name]) for id, name in won.items()}
+        assert sorted((id, action) for id, action in logged) == sorted(decided)
         statuses = session.execute(select(Comment.id, Comment.status).where(Comment.id.in_(comments)))
-        assert dict(map(tuple, statuses)) == {id: TARGET[ACTIONS[name]] for id, name in won.items()}
+        now = {(id, TARGET[action]) for id, action in decided}
+        assert {(id, status) for id, status in statuses} == now
         assert log.verify(session, office.site) is None
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ class Stranger:
         """Types what goes on until it is stopped, by port; the terminals, when all of it answers."""
         terminals = {port: self.types(block) for port, block in blocks.items()}
         for port, terminal in terminals.items():
-            wait_for(lambda port=port, it=terminal: answers(port) or it.poll() is not None, 30)
+            wait_for(partial(is_settled, port, terminal), 30)
             assert terminal.poll() is None, terminal.communicate()[0]
         return terminals
 
@@ -118,6 +119,10 @@ def stop(terminal: subprocess.Popen[str]) -> None:
     if terminal.poll() is None:
         os.killpg(terminal.pid, signal.SIGINT)
         terminal.communicate(timeout=15)
+
+
+def is_settled(port: int, terminal: subprocess.Popen[str]) -> bool:
+    return answers(port) or terminal.poll() is not None
 
 
 def printed(terminal: subprocess.Popen[str]) -> str:

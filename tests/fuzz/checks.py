@@ -49,7 +49,7 @@ JUDGED = {
 }
 
 
-def matters(context: HookContext, failure: Failure, case: Case, response: Response) -> bool:
+def matters(context: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
     """Whether a failure is one; valid data may be refused for a reason that no shape can say."""
     if not isinstance(failure, RejectedPositiveData) or response.status_code != 422:
         return True
@@ -69,7 +69,7 @@ class NeedsAToken:
     def __init__(self) -> None:
         self.asked: set[str] = set()
 
-    def after_response(self, ctx: CheckContext, response: Response, case: Case) -> bool | None:
+    def after_response(self, ctx: CheckContext, response: Response, case: Case[Any]) -> bool | None:
         operation = case.operation.definition.raw
         request = response.request
         if not operation.get("security") or response.status_code >= 400 or request.method == "OPTIONS":
@@ -101,7 +101,7 @@ class NoUseAfterWithdrawal:
     def __init__(self) -> None:
         self.withdrawn: set[int] = set()
 
-    def after_response(self, ctx: CheckContext, response: Response, case: Case) -> bool | None:
+    def after_response(self, ctx: CheckContext, response: Response, case: Case[Any]) -> bool | None:
         name = case.operation.definition.raw["operationId"]
         is_others = response.request.method == "OPTIONS" or not name.startswith("readers_")
         if response.status_code >= 300 or is_others:
@@ -118,7 +118,7 @@ class NoUseAfterWithdrawal:
 
 
 @schemathesis.check
-def a_published_comment_can_be_read(ctx: CheckContext, response: Response, case: Case) -> bool | None:
+def a_published_comment_can_be_read(ctx: CheckContext, response: Response, case: Case[Any]) -> bool | None:
     """What was just published is found where its answer says."""
     if case.operation.definition.raw["operationId"] != "readers_post" or response.status_code != 201:
         return None

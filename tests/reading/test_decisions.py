@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from comments_service.db import Database
@@ -18,11 +20,9 @@ def test_the_log_comes_in_pages(scene: Scene) -> None:
     for _ in range(5):
         scene.post("pending")
     seen: list[int] = []
-    cursor = None
+    cursor: str | None = None
     while True:
-        rows, cursor = scene.do(
-            lambda session, c=cursor: decisions.logged(session, site_id=scene.site, cursor=c, limit=2)
-        )
+        rows, cursor = scene.do(partial(decisions.logged, site_id=scene.site, cursor=cursor, limit=2))
         seen += [row.seq for row in rows]
         if cursor is None:
             break

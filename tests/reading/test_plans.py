@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -41,7 +41,7 @@ class Large:
             return found("FROM comment", "CROSS JOIN comment")
 
     @contextmanager
-    def plans(self) -> Iterator[tuple[Session, Any]]:
+    def plans(self) -> Iterator[tuple[Session, Callable[..., list[str]]]]:
         """A session, and a function that explains those of its statements that contain one of some words."""
         seen: list[tuple[str, Any]] = []
 

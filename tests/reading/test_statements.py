@@ -100,7 +100,7 @@ def test_a_discarded_comment_gets_the_statement_of_a_held_one(scene: Scene) -> N
     twin = of(scene, scene.post("pending", reason="A moderator looks at it first."))
     assert statement is not None
     assert twin is not None
-    same = {"decision": 0, "decided_at": twin.decided_at, "text": ""}
+    same: dict[str, Any] = {"decision": 0, "decided_at": twin.decided_at, "text": ""}
     assert replace(statement, **same) == replace(twin, **same)
     assert statement.text[:12] == twin.text[:12]
 

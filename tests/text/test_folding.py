@@ -24,22 +24,22 @@ from .samples import any_text, quick
         ("κλόουν", "kλoouv"),
     ],
 )
-def test_disguises_fold_to_the_plain_word(source, folded):
+def test_disguises_fold_to_the_plain_word(source: str, folded: str) -> None:
     assert fold(source).text == folded
 
 
 @pytest.mark.parametrize(
     "text", ["1951", "section 4", "a55", "m25", "4", "$500", "hello!", "10:30", "3.14", "wow!!", "50%"]
 )
-def test_numbers_and_marks_stay(text):
+def test_numbers_and_marks_stay(text: str) -> None:
     assert fold(text).text == text
 
 
-def test_vowel_signs_of_other_scripts_stay():
+def test_vowel_signs_of_other_scripts_stay() -> None:
     assert fold("हिन्दी").text == "हिन्दी"
 
 
-def test_a_folded_span_leads_back_to_its_source():
+def test_a_folded_span_leads_back_to_its_source() -> None:
     source = "ﬁne c\u200bl\u0301OWN."
     folded = fold(source)
     assert folded.text == "fine clown."
@@ -51,7 +51,7 @@ def test_a_folded_span_leads_back_to_its_source():
 
 @quick
 @given(any_text)
-def test_spans_are_inside_the_source_and_in_order(source):
+def test_spans_are_inside_the_source_and_in_order(source: str) -> None:
     folded = fold(source)
     before = 0
     for place in range(len(folded.text)):
@@ -64,6 +64,6 @@ def test_spans_are_inside_the_source_and_in_order(source):
 
 @quick
 @given(any_text)
-def test_folding_again_changes_nothing_for_words(source):
+def test_folding_again_changes_nothing_for_words(source: str) -> None:
     word = "".join(letter for letter in fold(source).text if letter.isascii() and letter.isalpha())
     assert fold(word).text == word

@@ -25,7 +25,7 @@ from .samples import any_text, quick
         ("mailto:ada+x@example.com?bcc=all@example.com&body=hi#f", "mailto:ada+x@example.com"),
     ],
 )
-def test_absolute_web_and_mail_addresses_are_kept_in_canonical_form(url, safe):
+def test_absolute_web_and_mail_addresses_are_kept_in_canonical_form(url: str, safe: str) -> None:
     assert links.safe(url) == safe
 
 
@@ -71,7 +71,7 @@ def test_absolute_web_and_mail_addresses_are_kept_in_canonical_form(url, safe):
         *("http://a.example:99999/", "http://\ud800.example/", "view-source:http://a.example"),
     ],
 )
-def test_all_else_is_no_link(url):
+def test_all_else_is_no_link(url: str) -> None:
     assert links.safe(url) is None
     assert links.domain(url) == ""
 
@@ -85,7 +85,7 @@ def test_all_else_is_no_link(url):
         ("http://[::1]:80/", "[::1]"),
     ],
 )
-def test_the_domain_is_where_the_link_leads(url, domain):
+def test_the_domain_is_where_the_link_leads(url: str, domain: str) -> None:
     assert links.domain(url) == domain
 
 
@@ -112,7 +112,7 @@ def shown(text: str) -> str:
         ),
     ],
 )
-def test_an_honest_address_is_shown_as_written(text):
+def test_an_honest_address_is_shown_as_written(text: str) -> None:
     assert shown(text) == text
 
 
@@ -124,32 +124,32 @@ def test_an_honest_address_is_shown_as_written(text):
         ("www.gοοgle.example", "http://www.xn--ggle-0nda.example/"),
     ],
 )
-def test_a_host_that_mixes_scripts_or_only_looks_latin_is_shown_as_punycode(text, punycode):
+def test_a_host_that_mixes_scripts_or_only_looks_latin_is_shown_as_punycode(text: str, punycode: str) -> None:
     assert shown(text) == punycode
 
 
-def test_a_host_hidden_behind_a_user_name_is_shown_bare():
+def test_a_host_hidden_behind_a_user_name_is_shown_bare() -> None:
     assert shown("http://bank.example@evil.example/") == "http://evil.example/"
 
 
 @pytest.mark.parametrize("text", ["http://bank.example", "https://bank.example/login", "www.bank.example"])
-def test_a_text_that_names_another_host_is_replaced(text):
+def test_a_text_that_names_another_host_is_replaced(text: str) -> None:
     assert links.shown(text, "http://evil.example/") == "http://evil.example/"
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u200b", "\u3164"])
-def test_a_link_without_text_shows_its_address(text):
+def test_a_link_without_text_shows_its_address(text: str) -> None:
     assert links.shown(text, "http://evil.example/") == "http://evil.example/"
 
 
 @pytest.mark.parametrize("text", ["the bank", "bank.example says so", "http", "see http://bank.example"])
-def test_other_texts_stay(text):
+def test_other_texts_stay(text: str) -> None:
     assert links.shown(text, "http://news.example/") == text
 
 
 @quick
 @given(any_text)
-def test_what_is_safe_is_canonical(text):
+def test_what_is_safe_is_canonical(text: str) -> None:
     for url in (text, f"http://{text}", f"mailto:{text}"):
         safe = links.safe(url)
         if safe is not None:

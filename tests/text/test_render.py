@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comments_service.text import render as rendering
-from comments_service.text.render import ALLOWED_ATTRIBUTES, ALLOWED_TAGS, REL, render
+from comments_service.text.render import ALLOWED_ATTRIBUTES, ALLOWED_TAGS, REL, Rendered, render
 
 from .samples import FRAGMENTS, StrictReader, any_text, few, markdown, markup, pieces, quick
 
@@ -44,7 +44,7 @@ def a(href: str, text: str) -> str:
         ("<a@b.example>", f"<p>{a('mailto:a@b.example', 'a@b.example')}</p>"),
     ],
 )
-def test_the_small_markdown_of_comments(body, html):
+def test_the_small_markdown_of_comments(body: str, html: str) -> None:
     assert render(body).html == html
 
 
@@ -66,7 +66,7 @@ def test_the_small_markdown_of_comments(body, html):
         ("|a|b|\n|-|-|\n|1|2|", "<p>|a|b|<br>\n|-|-|<br>\n|1|2|</p>"),
     ],
 )
-def test_what_is_switched_off_stays_text(body, html):
+def test_what_is_switched_off_stays_text(body: str, html: str) -> None:
     assert render(body).html == html
 
 
@@ -80,11 +80,11 @@ def test_what_is_switched_off_stays_text(body, html):
         ("[x](/relative) [y](ftp://z.example) <tel:1>", "x y tel:1"),
     ],
 )
-def test_text_comes_through_unchanged(body, text):
+def test_text_comes_through_unchanged(body: str, text: str) -> None:
     assert StrictReader(render(body).html).text == text
 
 
-def test_links_are_told_in_order_as_they_lead():
+def test_links_are_told_in_order_as_they_lead() -> None:
     body = "[x](http://u:p@a.example?b=1&copy=2) www.b.example, <http://c.example>; [no](javascript:1) https://d.example/ä."
     assert render(body).links == (
         *("http://a.example/?b=1&copy=2", "http://www.b.example/", "http://c.example/"),
@@ -104,7 +104,7 @@ def test_links_are_told_in_order_as_they_lead():
         ("\"http://a.example\" 'x'", "http://a.example"),
     ],
 )
-def test_a_bare_address_ends_where_people_think_it_ends(body, shown):
+def test_a_bare_address_ends_where_people_think_it_ends(body: str, shown: str) -> None:
     reader = StrictReader(render(body).html)
     assert shown in reader.words
 
@@ -112,11 +112,11 @@ def test_a_bare_address_ends_where_people_think_it_ends(body, shown):
 @pytest.mark.parametrize(
     "body", ["`http://a.example`", "```\nhttp://a.example\n```", "xhttp://a.example", "http://"]
 )
-def test_code_and_fragments_are_not_linked(body):
+def test_code_and_fragments_are_not_linked(body: str) -> None:
     assert render(body).links == ()
 
 
-def test_a_misleading_link_text_is_replaced_and_an_empty_one_filled():
+def test_a_misleading_link_text_is_replaced_and_an_empty_one_filled() -> None:
     assert render("[http://bank.example](http://evil.example)").html == (
         f"<p>{a('http://evil.example/', 'http://evil.example/')}</p>"
     )
@@ -156,7 +156,7 @@ def test_a_misleading_link_text_is_replaced_and_an_empty_one_filled():
         "<a href=javascript:alert(1)>x</a>",
     ],
 )
-def test_attacks_stay_text(body):
+def test_attacks_stay_text(body: str) -> None:
     rendered = render(body)
     StrictReader(rendered.html)
     assert all(link.startswith("http://a.example/") for link in rendered.links)
@@ -164,7 +164,7 @@ def test_attacks_stay_text(body):
 
 @quick
 @given(markdown | any_text | markup)
-def test_only_the_policy_comes_through_and_stays_when_sanitised_again(body):
+def test_only_the_policy_comes_through_and_stays_when_sanitised_again(body: str) -> None:
     rendered = render(body)
     StrictReader(rendered.html)
     assert is_canonical(rendered.html)
@@ -172,7 +172,7 @@ def test_only_the_policy_comes_through_and_stays_when_sanitised_again(body):
     assert len(rendered.html) <= 12 * len(body) + 1000
 
 
-def is_canonical(html):
+def is_canonical(html: str) -> bool:
     """Only the policy's own spellings of its tags, nested as browsers nest them; quick for long texts too."""
     again = nh3.clean(
         html, tags=set(ALLOWED_TAGS), attributes={"a": {"href"}}, link_rel=REL, url_relative="deny"
@@ -182,7 +182,7 @@ def is_canonical(html):
 
 @few
 @given(pieces, pieces, pieces)
-def test_no_shape_grows_or_costs_beyond_the_bounds(first, repeated, last):
+def test_no_shape_grows_or_costs_beyond_the_bounds(first: str, repeated: str, last: str) -> None:
     body = (first + repeated * LONGEST)[: LONGEST - len(last)] + last
     seconds, rendered = timed(body)
     assert seconds < 0.5 or timed(body)[0] < 0.5
@@ -196,19 +196,19 @@ def test_no_shape_grows_or_costs_beyond_the_bounds(first, repeated, last):
         st.sampled_from([part for part in FRAGMENTS if "```" not in part and "](" not in part]), max_size=80
     )
 )
-def test_no_word_gets_lost(parts):
+def test_no_word_gets_lost(parts: list[str]) -> None:
     body = "".join(f"{part}q" for part in parts if "&" not in part and "@" not in part and "www" not in part)
     assert StrictReader(render(body).html).text.count("q") == body.count("q")
 
 
 @pytest.mark.parametrize("depth", [9, 10, 11, 30, 200])
 @pytest.mark.parametrize("mark", ["> ", "- ", "1. ", "> - ", ">"])
-def test_text_is_kept_however_deep_it_is_nested(mark, depth):
+def test_text_is_kept_however_deep_it_is_nested(mark: str, depth: int) -> None:
     reader = StrictReader(render(mark * depth + "deep").html)
     assert "deep" in reader.text
 
 
-def test_nesting_ends_at_the_bounds():
+def test_nesting_ends_at_the_bounds() -> None:
     deepest = rendering.DEEPEST_BLOCK
     assert render(">" * deepest + "a").html.count("<blockquote>") == deepest
     assert render(">" * (deepest + 1) + "a").html.count("<blockquote>") == deepest
@@ -221,7 +221,7 @@ def test_nesting_ends_at_the_bounds():
     assert StrictReader(html).text.count("*") == 3 * 4
 
 
-def test_siblings_of_a_deep_list_stay_its_siblings():
+def test_siblings_of_a_deep_list_stay_its_siblings() -> None:
     assert render("- - - - - - a\n- b").html.endswith("<li>b</li>\n</ul>")
 
 
@@ -365,7 +365,7 @@ def hostile() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("body", [pytest.param(text, id=repr(name)) for name, text in hostile().items()])
-def test_hostile_text_costs_bounded_time_and_space(body):
+def test_hostile_text_costs_bounded_time_and_space(body: str) -> None:
     seconds, rendered = timed(body)
     # Up to three tries: what a busy machine adds is not the text's.
     assert seconds < 0.5 or any(timed(body)[0] < 0.5 for _ in range(2))
@@ -373,14 +373,14 @@ def test_hostile_text_costs_bounded_time_and_space(body):
     assert is_canonical(rendered.html)
 
 
-def timed(body):
+def timed(body: str) -> tuple[float, Rendered]:
     """Seconds of CPU that rendering took, and what came of it."""
     begin = time.thread_time()
     rendered = render(body)
     return time.thread_time() - begin, rendered
 
 
-def test_a_text_of_too_many_blocks_is_shown_plain_with_nothing_lost():
+def test_a_text_of_too_many_blocks_is_shown_plain_with_nothing_lost() -> None:
     body = "- a < b\n+ c\n\n" * 700
     reader = StrictReader(render(body).html)
     assert reader.text.count("a < b") == 700
@@ -389,21 +389,21 @@ def test_a_text_of_too_many_blocks_is_shown_plain_with_nothing_lost():
 
 
 @pytest.mark.parametrize("body", ["a\n" * 2_500 + "*b*", "- a\n" * 1_000, "`a` " * 2_000])
-def test_a_text_of_too_many_small_parts_keeps_its_lines_and_words(body):
+def test_a_text_of_too_many_small_parts_keeps_its_lines_and_words(body: str) -> None:
     rendered = render(body)
     assert "<em>" not in rendered.html
     assert rendered.text.split() == body.split()
 
 
 @pytest.mark.parametrize("mark", ["*", "_", "**", "~~"])
-def test_marks_by_the_thousand_stay_text_after_the_first(mark):
+def test_marks_by_the_thousand_stay_text_after_the_first(mark: str) -> None:
     reader = StrictReader(render(f"{mark}a{mark} " * 900).html)
     assert reader.text.count("a") == 900
     # Each word has two of the marks that were looked at; what is over stands there as it was typed.
     assert reader.text.count(mark) == 2 * 900 - rendering.MOST_MARKS
 
 
-def test_a_long_comment_with_many_marks_and_links_is_formatted_to_its_end():
+def test_a_long_comment_with_many_marks_and_links_is_formatted_to_its_end() -> None:
     paragraph = "**Note** that _this_ is [a link](http://a.example) and `code`; see www.b.example (*sic*).\n"
     body = "\n".join([paragraph, f"> {paragraph}", f"- {paragraph}- {paragraph}"] * 27)
     assert 9_500 < len(body) < LONGEST
@@ -412,7 +412,7 @@ def test_a_long_comment_with_many_marks_and_links_is_formatted_to_its_end():
     assert html.count("<em>") == 8 * 27
 
 
-def test_a_text_that_grows_too_much_is_shown_plain():
+def test_a_text_that_grows_too_much_is_shown_plain() -> None:
     body = "[](http://" + "😀" * 900 + ")"
     body = body + " " + f"[](http://a/{'😀' * 5_000})"
     rendered = render(body)
@@ -422,28 +422,28 @@ def test_a_text_that_grows_too_much_is_shown_plain():
 
 
 @pytest.mark.parametrize("body", ["&nbsp;", "```\n```", "&#8203;", ">", "-", "&zwnj;"])
-def test_a_rendering_with_nothing_to_see_says_so(body):
+def test_a_rendering_with_nothing_to_see_says_so(body: str) -> None:
     assert render(body).is_blank
 
 
 @pytest.mark.parametrize("body", ["a", "&lt;", "`-`", "[](http://a.example)", "***"])
-def test_a_rendering_with_something_to_see_is_not_blank(body):
+def test_a_rendering_with_something_to_see_is_not_blank(body: str) -> None:
     assert not render(body).is_blank
 
 
-def test_the_text_is_what_a_reader_sees():
+def test_the_text_is_what_a_reader_sees() -> None:
     assert render("cl**ow**n &#99;lown c\\lown\nnext\n\n- a\n- b").text.split() == [
         *("clown", "clown", "c\\lown", "next", "a", "b")
     ]
     assert render("cl*o*w\\_n `<b>`").text == "clow_n <b>"
 
 
-def test_many_threads_render_the_same():
+def test_many_threads_render_the_same() -> None:
     bodies = [f"**{n}** [x](http://a{n}.example) www.b{n}.example\n\n- {n}" for n in range(60)] * 3
     alone = [render(body) for body in bodies]
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(render, bodies)) == alone
 
 
-def test_the_policy_has_a_version():
+def test_the_policy_has_a_version() -> None:
     assert rendering.POLICY_VERSION >= 1

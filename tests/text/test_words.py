@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ def found(words: list[str], text: str) -> list[tuple[str, str]]:
     return [(match.word, text[match.start : match.end]) for match in WordList(words).find(text)]
 
 
-def test_a_listed_word_is_found_where_it_stands():
+def test_a_listed_word_is_found_where_it_stands() -> None:
     assert WordList(["clown"]).find("You clown, you!") == (Match("clown", 4, 9),)
 
 
@@ -51,7 +52,7 @@ def test_a_listed_word_is_found_where_it_stands():
         ),
     ],
 )
-def test_a_disguised_word_is_found_whole(disguise):
+def test_a_disguised_word_is_found_whole(disguise: str) -> None:
     assert found(["clown"], disguise) == [("clown", disguise)]
     assert found(["clown"], f"You {disguise} there") == [("clown", disguise)]
 
@@ -66,7 +67,7 @@ def test_a_disguised_word_is_found_whole(disguise):
         *(("Blödmann", "BLOEDMANN"), ("أحمق", "احمـــق"), ("كازينو", "کازِینو")),
     ],
 )
-def test_words_set_apart_restyled_or_respelt_are_found(word, disguise):
+def test_words_set_apart_restyled_or_respelt_are_found(word: str, disguise: str) -> None:
     assert (word, disguise) in found([word], f"So, {disguise}, then")
 
 
@@ -78,16 +79,16 @@ def test_words_set_apart_restyled_or_respelt_are_found(word, disguise):
         *(("ss", "$ 5, $ 6, $ 7"), ("legor", "Lego® bricks")),
     ],
 )
-def test_honest_neighbours_signs_and_scripts_are_left_alone(word, text):
+def test_honest_neighbours_signs_and_scripts_are_left_alone(word: str, text: str) -> None:
     assert found([word], text) == []
 
 
-def test_a_look_alike_word_is_held_where_its_script_is_not_the_texts():
+def test_a_look_alike_word_is_held_where_its_script_is_not_the_texts() -> None:
     assert found(["tit"], "What a Тіт he is") == [("tit", "Тіт")]
 
 
 @pytest.mark.parametrize("text", ["You are a c l o w n", "c l o w n a day", "I  c l o w n", "c l o w n-x"])
-def test_one_letter_words_beside_letters_spaced_out_do_not_hide_them(text):
+def test_one_letter_words_beside_letters_spaced_out_do_not_hide_them(text: str) -> None:
     assert found(["clown"], text) == [("clown", "c l o w n")]
 
 
@@ -95,14 +96,14 @@ def test_one_letter_words_beside_letters_spaced_out_do_not_hide_them(text):
     ("word", "disguise"),
     [("ass", "a$$"), ("ass", "@ss"), ("shit", "$h!t"), ("hell", "he11"), ("clown", "clown!")],
 )
-def test_symbols_stand_for_letters(word, disguise):
+def test_symbols_stand_for_letters(word: str, disguise: str) -> None:
     assert [match for match, _ in found([word], disguise)] == [word]
 
 
 @pytest.mark.parametrize(
     "text", ["@clown hi", "me@clown.example", "$clown", "clown|fool", "(clown)", "clown's"]
 )
-def test_symbols_beside_a_word_do_not_hide_it(text):
+def test_symbols_beside_a_word_do_not_hide_it(text: str) -> None:
     assert ("clown", "clown") in found(["clown"], text)
 
 
@@ -137,26 +138,26 @@ def test_symbols_beside_a_word_do_not_hide_it(text):
         ),
     ],
 )
-def test_innocent_text_is_left_alone(text):
+def test_innocent_text_is_left_alone(text: str) -> None:
     words = ["cunt", "sex", "shit", "cock", "hell", "penis", "rapist", "sass", "iasi", "rhin", "arse"]
     assert found(words, text) == []
 
 
-def test_numbers_match_only_themselves():
+def test_numbers_match_only_themselves() -> None:
     assert found(["1488", "ass"], "in 1488, not 14888, 455 or 1 4 8 8") == [
         ("1488", "1488"),
         ("1488", "1 4 8 8"),
     ]
 
 
-def test_a_double_letter_is_not_a_stretched_one():
+def test_a_double_letter_is_not_a_stretched_one() -> None:
     assert found(["as"], "ass") == []
     assert found(["ass"], "as") == []
     assert found(["ass"], "asssss") == [("ass", "asssss")]
     assert found(["good"], "goood gooood god") == [("good", "goood"), ("good", "gooood")]
 
 
-def test_phrases_are_found_across_punctuation_and_lines():
+def test_phrases_are_found_across_punctuation_and_lines() -> None:
     words = ["go home", "do not go"]
     assert found(words, "Go  home! go-home go\nhome, go h0me") == [
         *[("go home", "Go  home"), ("go home", "go-home"), ("go home", "go\nhome"), ("go home", "go h0me")]
@@ -165,44 +166,44 @@ def test_phrases_are_found_across_punctuation_and_lines():
     assert found(words, "go to home, homego") == []
 
 
-def test_a_word_with_symbols_lists_no_shorter_word():
+def test_a_word_with_symbols_lists_no_shorter_word() -> None:
     assert found(["a$$hat"], "a hat, an a$$hat and an asshat") == [("a$$hat", "a$$hat"), ("a$$hat", "asshat")]
 
 
-def test_scripts_without_spaces_are_searched_inside_sentences():
+def test_scripts_without_spaces_are_searched_inside_sentences() -> None:
     assert found(["傻瓜"], "你是傻瓜吧") == [("傻瓜", "傻瓜")]
     assert found(["傻"], "傻傻傻") == [("傻", "傻")] * 3
     assert found(["ควาย"], "คุณเป็นควายนะ") == [("ควาย", "ควาย")]
 
 
-def test_other_alphabets_and_pictures_are_found():
+def test_other_alphabets_and_pictures_are_found() -> None:
     assert found(["дурак"], "Ты ДУРАК!") == [("дурак", "ДУРАК")]
     assert found(["बेवकूफ"], "तुम बेवकूफ हो") == [("बेवकूफ", "बेवकूफ")]
     assert found(["🖕"], "so 🖕🏽 there") == [("🖕", "🖕")]
 
 
 @pytest.mark.parametrize("words", [[], ["", " ", "!!!", "\u200b"]])
-def test_a_list_of_nothing_finds_nothing(words):
+def test_a_list_of_nothing_finds_nothing(words: list[str]) -> None:
     assert found(words, "anything! at all \u200b") == []
 
 
-def test_matches_come_in_order_and_once():
+def test_matches_come_in_order_and_once() -> None:
     matches = WordList(["b", "a b", "a"]).find("a b 4 b a")
     assert list(matches) == sorted(set(matches), key=lambda match: (match.start, match.end))
     assert [match.word for match in matches] == ["a b", "b", "b", "a"]
 
 
-def test_the_work_grows_with_the_text_and_not_with_the_list(monkeypatch):
-    steps = []
+def test_the_work_grows_with_the_text_and_not_with_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
 
-    class Counting(dict):
+    class Counting(dict[str, Any]):
         word = None
 
-        def get(self, key, default=None):
+        def get(self, key: str, default: Any = None) -> Any:
             steps.append(key)
             return super().get(key, default)
 
-        def __contains__(self, key):
+        def __contains__(self, key: Any) -> bool:
             steps.append(key)
             return super().__contains__(key)
 
@@ -211,7 +212,7 @@ def test_the_work_grows_with_the_text_and_not_with_the_list(monkeypatch):
     spelt = ["".join(chance.choices("abcdefghij", k=chance.randint(3, 9))) for _ in range(10_000)]
     short, long = WordList([*spelt[:100], "a b c d e"]), WordList([*spelt, "a b c d e"])
 
-    def work(words, text):
+    def work(words: WordList, text: str) -> int:
         steps.clear()
         words.find(text)
         return len(steps)
@@ -224,7 +225,7 @@ def test_the_work_grows_with_the_text_and_not_with_the_list(monkeypatch):
         assert work(long, tenfold) <= 3 * max(work(short, tenfold), len(tenfold))
 
 
-def test_ten_thousand_words_and_hostile_texts_take_linear_time():
+def test_ten_thousand_words_and_hostile_texts_take_linear_time() -> None:
     chance = random.Random(1)
     words = WordList("".join(chance.choices("abcdefghij", k=chance.randint(3, 9))) for _ in range(10_000))
     begin = time.process_time()
@@ -257,7 +258,7 @@ def test_ten_thousand_words_and_hostile_texts_take_linear_time():
 
 @quick
 @given(any_text, st.sampled_from(["clown", "go home", "傻瓜"]), any_text)
-def test_a_listed_word_is_found_between_anything(before, word, after):
+def test_a_listed_word_is_found_between_anything(before: str, word: str, after: str) -> None:
     text = f"{before}\n.\n{word}\n.\n{after}"
     place = len(before) + 3
     assert any(m.start <= place and m.end >= place + len(word) for m in WordList([word]).find(text))
@@ -265,7 +266,7 @@ def test_a_listed_word_is_found_between_anything(before, word, after):
 
 @quick
 @given(any_text, st.lists(st.text(max_size=6), max_size=8))
-def test_every_match_lies_inside_the_text(text, words):
+def test_every_match_lies_inside_the_text(text: str, words: list[str]) -> None:
     words = [word for word in words if word.isprintable()]
     for match in WordList(words).find(text):
         assert 0 <= match.start < match.end <= len(text)

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any, BinaryIO
 
 from sqlalchemy import select
@@ -40,7 +41,7 @@ def silent(sentence: str) -> None:
 def lively(database: Database, *, seed: int = 1, comments: int = 36) -> Scene:
     """A site `horizons` after a random history; the same for the same seed, but for times and salts."""
     chance, scene = random.Random(seed), Scene.on(database)
-    authors = [scene.do(lambda s, n=n: _author(s, scene.site, f"{n:032}")) for n in range(6)]
+    authors = [scene.do(partial(_author, site_id=scene.site, name=f"{n:032}")) for n in range(6)]
     second = scene.do(lambda session: add_thread(session, scene.site, "fells/weather"))
     published: dict[int, list[int]] = {scene.thread: [], second: []}
     for _ in range(comments):
@@ -52,7 +53,7 @@ def lively(database: Database, *, seed: int = 1, comments: int = 36) -> Scene:
         if status == "published":
             published[thread].append(made)
         else:
-            scene.do(lambda session, made=made: session.add(_evidence(made)))
+            scene.do(partial(_hold, comment_id=made))
     everything = published[scene.thread] + published[second]
     for one in chance.sample(everything, 8):
         scene.edit(one, "Better.", held=chance.random() < 0.5)
@@ -97,9 +98,9 @@ def _author(session: Session, site_id: int, name: str) -> int:
     return add_author(session, site_id, name)
 
 
-def _evidence(comment_id: int) -> Evidence:
+def _hold(session: Session, comment_id: int) -> None:
     found: dict[str, Any] = {"check": "words", "rule": "casino", "start": 0, "end": 6, "score": 0.1}
-    return Evidence(comment_id=comment_id, revision=1, message="A word that this site holds.", **found)
+    session.add(Evidence(comment_id=comment_id, revision=1, message="A word that this site holds.", **found))
 
 
 def _talk_about(scene: Scene, comment_id: int, chance: random.Random) -> None:
@@ -148,7 +149,7 @@ def _moderate(scene: Scene, chance: random.Random, published: list[int]) -> None
     for one in chance.sample(waiting, 3):
         scene.decided(one)
     for one in chance.sample(published, 3):
-        scene.do(lambda session, one=one: _withdraw(session, scene.site, one))
+        scene.do(partial(_withdraw, site_id=scene.site, comment_id=one))
     purging.purge(scene.database, clock.now() + timedelta(hours=1))
     scene.do(lambda session: _withdraw(session, scene.site, published[0]))
 

@@ -154,7 +154,7 @@ def test_the_numbers_of_all_workers_add_up(migrated_file: Path, tmp_path: Path) 
             live.request("/healthz")
 
         def asked() -> float:
-            said = numbers(live.request("/metrics", **BEARER)[2])
+            said = numbers(live.request("/metrics", None, **BEARER)[2])
             return said.get(("comments_requests_total", ("GET", "/healthz", "200")), 0)
 
         # Each worker leaves its numbers once a second, so it takes a moment; none is ever counted twice.

@@ -109,11 +109,12 @@ class Said(logging.Handler):
         self.lines.append(self.format(record))
 
     def __enter__(self) -> None:
-        self._say, request_log._say = request_log._say, self.lines.append
+        self._patch = pytest.MonkeyPatch()
+        self._patch.setattr(request_log, "_say", self.lines.append)
         logging.getLogger().addHandler(self)
 
     def __exit__(self, *error: object) -> None:
-        request_log._say = self._say
+        self._patch.undo()
         logging.getLogger().removeHandler(self)
 
 
@@ -285,7 +286,7 @@ def _secrets(walked: Scene) -> list[str]:
     visitors = walked.visitors.values()
     found = {visitor.bearer for visitor in visitors} | {visitor.csrf for visitor in visitors}
     found |= {visitor.author_key for visitor in visitors if visitor.author_key}
-    found |= {cookie.value for visitor in visitors for cookie in visitor.client._cookies.values()}
+    found |= {cookie.value for visitor in visitors for cookie in (visitor.client._cookies or {}).values()}
     signer = walked.service.signer
     soon = clock.now() + timedelta(minutes=5)
     found |= {walked.link, TOKEN, SECRET.decode(), signer.edit_token(walked.comment, soon)}

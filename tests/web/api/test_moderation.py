@@ -203,7 +203,7 @@ def test_every_result_says_what_became_of_it(horizons: Service, ada: str) -> Non
     ]
 
 
-BAD_DECISIONS = [
+BAD_DECISIONS: list[tuple[dict[str, Any], str]] = [
     ({"comment": "one"}, "decisions.0.comment"),
     ({"comment": 0}, "decisions.0.comment"),
     ({"comment": 2**63}, "decisions.0.comment"),

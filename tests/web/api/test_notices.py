@@ -98,7 +98,7 @@ def test_one_network_counts_as_one_report_however_many_notices(horizons: Service
     assert horizons.get(f"horizons/comments/{comment}").status_code == 404
 
 
-BAD = [
+BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"comment": "x"}, "comment", "invalid"),
     ({"comment": None}, "comment", "required"),
     ({"reason": None}, "reason", "required"),

@@ -90,7 +90,7 @@ class Moderator:
 
     def approve_all(self) -> None:
         moderation = "/api/v1/sites/horizons/moderation"
-        status, _, queue = self.live.request(f"{moderation}/queues/pending", **self.headers)
+        status, _, queue = self.live.request(f"{moderation}/queues/pending", None, **self.headers)
         assert status == 200
         decisions = [
             {"comment": one["id"], "revision": one["revision"], "from": one["status"], "action": "approve"}

@@ -1,0 +1,1 @@
+"""What is measured: `./dev bench NAME` runs the module of that name."""
