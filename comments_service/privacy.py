@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, Delete, Select, Update, delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from . import clock, publishing
@@ -30,6 +30,7 @@ from .models import (
 from .models.notice import NOTHING_SAID
 from .publishing import State
 from .reading.personal import Subject
+from .upkeep import run
 
 LONGEST_NUMBER = 18
 # A report without a word and without anybody.
@@ -126,16 +127,16 @@ def _erase_around(session: Session, *, subject: Subject) -> Erased:
     theirs = select(Comment.id).where(subject.is_of())
     # Nobody has to look at them any more: the purge need not wait.
     open_ones = update(Report).where(Report.comment_id.in_(theirs), Report.closed_at.is_(None))
-    _run(session, open_ones.values(closed_at=clock.now()))
-    _run(session, update(Comment).where(subject.is_of()).values(open_reports=0))
+    run(session, open_ones.values(closed_at=clock.now()))
+    run(session, update(Comment).where(subject.is_of()).values(open_reports=0))
     # What others wrote speaks of them too.
-    _run(session, update(Report).where(Report.comment_id.in_(theirs)).values(text=""))
+    run(session, update(Report).where(Report.comment_id.in_(theirs)).values(text=""))
     decided = select(Decision.id).where(Decision.comment_id.in_(theirs))
-    notes = _run(session, delete(DecisionNote).where(DecisionNote.decision_id.in_(decided)))
+    notes = run(session, delete(DecisionNote).where(DecisionNote.decision_id.in_(decided)))
     comments = len(session.scalars(theirs).all())
-    reports = _run(session, update(Report).where(Report.author_id.in_(subject.authors)).values(NOBODY))
-    votes = _run(session, delete(Vote).where(Vote.author_id.in_(subject.authors)))
-    _run(session, delete(IdempotencyKey).where(IdempotencyKey.author_id.in_(subject.authors)))
+    reports = run(session, update(Report).where(Report.author_id.in_(subject.authors)).values(NOBODY))
+    votes = run(session, delete(Vote).where(Vote.author_id.in_(subject.authors)))
+    run(session, delete(IdempotencyKey).where(IdempotencyKey.author_id.in_(subject.authors)))
     sent = _forget_notices(session, subject)
     return Erased(comments, votes, reports, sent, notes, _forget_authors(session, subject))
 
@@ -144,8 +145,8 @@ def _forget_notices(session: Session, subject: Subject) -> int:
     """Empty the notices; the rows stay, since their reports are still to be decided."""
     theirs = select(Notice.report_id).where(Notice.id.in_(subject.notices), Notice.text == Report.text)
     # The first notice from an address gave its report the text.
-    _run(session, update(Report).where(Report.id.in_(theirs)).values(NOBODY))
-    return _run(session, update(Notice).where(Notice.id.in_(subject.notices)).values(NOTHING_SAID))
+    run(session, update(Report).where(Report.id.in_(theirs)).values(NOBODY))
+    return run(session, update(Notice).where(Notice.id.in_(subject.notices)).values(NOTHING_SAID))
 
 
 def _forget_authors(session: Session, subject: Subject) -> int:
@@ -156,11 +157,6 @@ def _forget_authors(session: Session, subject: Subject) -> int:
     )
     kept = set(session.scalars(banned))
     nameless = {"name": "", "published": 0, "rejected": 0, "trusted_at": None}
-    _run(session, update(Author).where(Author.id.in_(kept)).values(nameless))
-    _run(session, delete(Author).where(Author.id.in_(set(subject.authors) - kept)))
+    run(session, update(Author).where(Author.id.in_(kept)).values(nameless))
+    run(session, delete(Author).where(Author.id.in_(set(subject.authors) - kept)))
     return len(kept)
-
-
-def _run(session: Session, statement: Update | Delete) -> int:
-    plain = statement.execution_options(synchronize_session=False)
-    return cast(CursorResult[Any], session.execute(plain)).rowcount

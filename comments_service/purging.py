@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, Delete, Update, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import Delete, Update, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from . import searching
@@ -32,6 +32,7 @@ from .models import (
 )
 from .models.comment import BANDS
 from .models.notice import NOTHING_SAID
+from .upkeep import run
 
 # Open reports keep a withdrawn comment for the moderator to see, but not for ever.
 REPORTS_WAIT = timedelta(days=7)
@@ -78,7 +79,7 @@ def purge(database: Database, now: datetime, progress: Progress | None = None) -
         done,
         buckets=_forget_buckets(database, last_day, now),
         # After the hashes: while one is left, so is the key that explains it.
-        day_keys=database.write(lambda session: _run(session, delete(DayKey).where(DayKey.day <= last_day))),
+        day_keys=database.write(lambda session: run(session, delete(DayKey).where(DayKey.day <= last_day))),
     )
     database.write(lambda session: _forget_once_banned(session, now))
     tell("Dropping old keys, notices, links and sessions")
@@ -142,7 +143,7 @@ def _erase_between(session: Session, *, after: int, until: int, now: datetime) -
         ~exists().where(Report.comment_id == Comment.id),
         ~exists().where(IdempotencyKey.comment_id == Comment.id),
     )
-    return len(due), _run(session, bare)
+    return len(due), run(session, bare)
 
 
 def _has_content() -> Any:
@@ -153,7 +154,7 @@ def _erase(session: Session, ids: Any, now: datetime) -> None:
     authors = select(Comment.author_id).where(Comment.id.in_(ids))
     written = aliased(Comment)
     # A name stays with the author only while another comment of theirs carries it.
-    _run(
+    run(
         session,
         update(Author)
         .where(
@@ -162,22 +163,22 @@ def _erase(session: Session, ids: Any, now: datetime) -> None:
         )
         .values(name=""),
     )
-    _run(session, delete(Evidence).where(Evidence.comment_id.in_(ids)))
+    run(session, delete(Evidence).where(Evidence.comment_id.in_(ids)))
     searching.forget(session, ids)
     # An empty revision stays: whoever finds a comment (a retry, its author's page) finds a text to it.
     newest = select(Comment.revision).where(Comment.id == Revision.comment_id).scalar_subquery()
-    _run(session, delete(Revision).where(Revision.comment_id.in_(ids), Revision.revision != newest))
-    _run(session, update(Revision).where(Revision.comment_id.in_(ids)).values(body="", html="", salt=b""))
+    run(session, delete(Revision).where(Revision.comment_id.in_(ids), Revision.revision != newest))
+    run(session, update(Revision).where(Revision.comment_id.in_(ids)).values(body="", html="", salt=b""))
     reports = select(Report.id).where(Report.comment_id.in_(ids))
-    _run(session, update(Notice).where(Notice.report_id.in_(reports)).values(NOTHING_SAID))
+    run(session, update(Notice).where(Notice.report_id.in_(reports)).values(NOTHING_SAID))
     # Nothing is left that a moderator could look at.
-    _run(
+    run(
         session,
         update(Report).where(Report.comment_id.in_(ids), Report.closed_at.is_(None)).values(closed_at=now),
     )
     # What was written of it may quote it.
-    _run(session, update(Report).where(Report.comment_id.in_(ids)).values(text=""))
-    _run(
+    run(session, update(Report).where(Report.comment_id.in_(ids)).values(text=""))
+    run(
         session,
         update(Comment)
         .where(Comment.id.in_(ids))
@@ -213,7 +214,7 @@ def _forget_buckets(database: Database, last_day: str, now: datetime) -> int:
 
 def _forget_banned(session: Session, last_day: str, now: datetime) -> int:
     # The ban stays on record, of an address that nobody can name any more.
-    return _run(
+    return run(
         session,
         update(Ban)
         .where(Ban.bucket_day <= last_day)
@@ -226,7 +227,7 @@ def _forget_once_banned(session: Session, now: datetime) -> None:
     in_force = Ban.lifted_at.is_(None) & or_(Ban.expires_at.is_(None), Ban.expires_at > now)
     banned = select(Ban.author_id).where(Ban.author_id.is_not(None))
     traces = (Comment, Vote, Report)
-    _run(
+    run(
         session,
         delete(Author).where(
             Author.id.in_(banned),
@@ -251,27 +252,22 @@ def _old_notices(before: datetime) -> Update:
 
 def _drop_links(session: Session, now: datetime) -> int:
     over = or_(SignInLink.used_at.is_not(None), SignInLink.expires_at <= now)
-    return _run(session, delete(SignInLink).where(over))
+    return run(session, delete(SignInLink).where(over))
 
 
 def _drop_sessions(session: Session, now: datetime) -> int:
     over = or_(SignInSession.revoked_at.is_not(None), SignInSession.expires_at <= now)
-    return _run(session, delete(SignInSession).where(over))
+    return run(session, delete(SignInSession).where(over))
 
 
 def _repeat(database: Database, statement: Update | Delete) -> int:
     """Run a statement that takes up to BATCH rows, a transaction each time, until none is left."""
     total = 0
     while True:
-        count = database.write(lambda session: _run(session, statement))
+        count = database.write(lambda session: run(session, statement))
         total += count
         if count == 0:
             return total
-
-
-def _run(session: Session, statement: Update | Delete) -> int:
-    plain = statement.execution_options(synchronize_session=False)
-    return cast(CursorResult[Any], session.execute(plain)).rowcount
 
 
 def _empty_wal(database: Database) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from comments_service import log, migrating, searching
+from comments_service import log, migrating, searching, upkeep
 from comments_service.config import Settings
 from comments_service.db import Base, Database
 from comments_service.models import (
@@ -41,14 +40,9 @@ SECRET = b"0123456789abcdef0123456789abcdef"
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 
-@contextmanager
-def open_database(url: str) -> Iterator[Database]:
+def open_database(url: str) -> AbstractContextManager[Database]:
     """A database as it is, closed at the end."""
-    database = Database(Settings(secret_key=SECRET, database_url=url))
-    try:
-        yield database
-    finally:
-        database.writer.dispose()
+    return upkeep.opened(Settings(secret_key=SECRET, database_url=url))
 
 
 def migrate(url: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
-from comments_service import log, migrating, people, searching, sites
+from comments_service import log, migrating, people, searching, sites, upkeep
 from comments_service.config import Settings
 from comments_service.db import Database
 from comments_service.identity import Signer
@@ -48,8 +48,7 @@ class Filled(NamedTuple):
 
 def fill(url: str, size: int) -> Filled:
     """Migrate an empty database and fill it; `size` comments wait for a decision."""
-    database = Database(Settings(secret_key=SECRET, database_url=url))
-    try:
+    with upkeep.opened(Settings(secret_key=SECRET, database_url=url)) as database:
         migrating.upgrade(database)
         site_id = database.write(lambda session: sites.add(session, key=SITE, name="Horizons", origins=[]))
         threads, authors = database.write(lambda session: _places(session, site_id, size))
@@ -63,8 +62,6 @@ def fill(url: str, size: int) -> Filled:
         token = database.write(lambda session: _finish(session, site_id, size, head))
         _analyse(database)
         return Filled(size, token, authors[0])
-    finally:
-        database.writer.dispose()
 
 
 class _Rows:

@@ -7,15 +7,16 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, FromClause, insert, update
 from sqlalchemy.orm import Session
 
-from comments_service import clock, migrating, searching, sites
+from comments_service import clock, migrating, searching, sites, upkeep
 from comments_service.config import Settings
-from comments_service.db import Base, Database
+from comments_service.db import Base
 from comments_service.models import Comment, CommentWords, Revision, Thread
 from comments_service.models.leaf import leaf
 from comments_service.models.rank import rank
@@ -179,32 +180,34 @@ def _remove(path: Path) -> None:
 
 
 def _fill_usual(path: Path) -> None:
-    database, texts = Database(settings(path)), Texts()
-    migrating.upgrade(database)
-    site_id = database.write(
-        lambda session: sites.add(
-            session, key=SITE, name="Horizons", origins=[ORIGIN], policy={"mode": "open"}
+    made = {slug(size): size for size in THREADS} | {
+        other(number): 8 + number % 5 for number in range(OTHERS)
+    }
+    with upkeep.opened(settings(path)) as database:
+        migrating.upgrade(database)
+        site_id = database.write(
+            lambda session: sites.add(
+                session, key=SITE, name="Horizons", origins=[ORIGIN], policy={"mode": "open"}
+            )
         )
-    )
-    for size in THREADS:
-        database.write(lambda session, size=size: seed(session, site_id, slug(size), size, texts))  # type: ignore[misc]
-    for number in range(OTHERS):
-        database.write(
-            lambda session, number=number: seed(session, site_id, other(number), 8 + number % 5, texts)  # type: ignore[misc]
-        )
-    _settle(database)
+        texts = Texts()
+        for name, size in made.items():
+            database.write(partial(seed, site_id=site_id, place=name, size=size, texts=texts))
+    _settle(path)
 
 
 def _fill_up(path: Path) -> None:
-    database, texts = Database(settings(path)), Texts()
-    present = database.write(lambda session: session.query(Comment).count())
-    for numbers in _batches(range((MILLION - present) // 100)):
-        database.write(
-            lambda session, numbers=numbers: [  # type: ignore[misc]
-                seed(session, 1, f"archive/{number}", 100, texts) for number in numbers
-            ]
-        )
-    _settle(database)
+    with upkeep.opened(settings(path)) as database:
+        present = database.write(lambda session: session.query(Comment).count())
+        texts = Texts()
+        for numbers in _batches(range((MILLION - present) // 100)):
+            database.write(partial(_seed_archive, numbers=numbers, texts=texts))
+    _settle(path)
+
+
+def _seed_archive(session: Session, numbers: range, texts: Texts) -> None:
+    for number in numbers:
+        seed(session, 1, f"archive/{number}", 100, texts)
 
 
 def _batches(numbers: range) -> Iterator[range]:
@@ -212,9 +215,8 @@ def _batches(numbers: range) -> Iterator[range]:
         yield numbers[start : start + 500]
 
 
-def _settle(database: Database) -> None:
-    database.writer.dispose()
-    connection = sqlite3.connect(database.settings.database_path)
+def _settle(path: Path) -> None:
+    connection = sqlite3.connect(path)
     connection.execute("ANALYZE")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from .. import migrating
+from .. import migrating, upkeep
 from ..config import Settings, SettingsError
 from ..db import Database
 from ..errors import Invalid, ServiceError
@@ -71,11 +71,8 @@ def _words_of(error: BaseException | None) -> str:
 @contextmanager
 def unchecked() -> Iterator[Database]:
     """The database of the settings, migrated or not."""
-    database = Database(Settings.read())
-    try:
+    with upkeep.opened(Settings.read()) as database:
         yield database
-    finally:
-        database.writer.dispose()
 
 
 @contextmanager

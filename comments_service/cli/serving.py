@@ -5,8 +5,6 @@ from __future__ import annotations
 import click
 
 from .. import clock, purging, server
-from ..config import Settings
-from ..db import Database
 from .commands import require_migrated, unchecked
 
 
@@ -38,8 +36,5 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 
 def purge_hourly() -> None:
     """What the keeper process does: `purge`, without a word."""
-    database = Database(Settings.read())
-    try:
+    with unchecked() as database:
         purging.purge(database, clock.now())
-    finally:
-        database.writer.dispose()

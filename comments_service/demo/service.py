@@ -8,14 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from flask import Flask
 
-from .. import create_app, db
+from .. import create_app, db, upkeep
 from ..config import PREFIX, Settings
 from ..db import Database
 from ..server import die_with
@@ -45,14 +45,9 @@ class Service:
         self.url = f"http://{HOST}:{port}"
         self.settings = Settings.read(self._environment())
 
-    @contextmanager
-    def opened(self) -> Iterator[Database]:
+    def opened(self) -> AbstractContextManager[Database]:
         """Its database, for what a person would do by commands: each would take half a second to start."""
-        database = Database(self.settings)
-        try:
-            yield database
-        finally:
-            database.writer.dispose()
+        return upkeep.opened(self.settings)
 
     @contextmanager
     def uncounted(self) -> Iterator[Flask]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from urllib.parse import unquote
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from .. import upkeep
 from ..config import FILES, Settings, SettingsError
-from ..db import Database
 from . import configured, counting, machine, stored, widget
 from .addresses import password
 from .finding import FAIL, OK, WARN, Finding
@@ -47,15 +48,13 @@ def _looks(settings: Settings, files: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _stored(settings: Settings) -> Iterator[Finding]:
-    try:
-        database = Database(settings)
-    except (SQLAlchemyError, ImportError, ValueError) as error:
-        yield Finding(FAIL, f"COMMENTS_DATABASE_URL cannot be used: {error}")
-        return
-    try:
+    with ExitStack() as stack:
+        try:
+            database = stack.enter_context(upkeep.opened(settings))
+        except (SQLAlchemyError, ImportError, ValueError) as error:
+            yield Finding(FAIL, f"COMMENTS_DATABASE_URL cannot be used: {error}")
+            return
         yield from stored.looks(database)
-    finally:
-        database.writer.dispose()
 
 
 def _secrets(settings: Settings) -> list[str]:
