@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
@@ -98,6 +98,15 @@ _ARRIVAL = (
     )
     .outerjoin(DayKey, DayKey.day == bindparam("today"))
 )
+# A thread and an author who are both known already.
+_MET = (
+    select(*_THREAD_COLUMNS, *_AUTHOR_COLUMNS)
+    .join_from(Thread, Author, Author.site_id == Thread.site_id)
+    .where(
+        and_(Thread.id == bindparam("thread"), Thread.slug == bindparam("slug")),
+        and_(Author.id == bindparam("author"), Author.name == bindparam("name")),
+    )
+)
 _DAY_KEYS = select(DayKey.day, DayKey.key).where(
     or_(DayKey.day == bindparam("today"), DayKey.day.in_(_BAN_DAYS))
 )
@@ -131,9 +140,16 @@ class Posted:
 
     comment: Mapping[str, Any]
     http_status: int
-    edit_token: str | None
     edit_until: datetime | None
     reason: str | None
+    signer: Signer = field(repr=False)
+
+    @property
+    def edit_token(self) -> str | None:
+        """What allows to edit it until then. Signed when it is asked for: no turn to write waits for that."""
+        if self.edit_until is None:
+            return None
+        return self.signer.edit_token(self.comment["id"], self.edit_until)
 
 
 @dataclass(frozen=True)
@@ -141,12 +157,14 @@ class Arrival:
     """New words with what the database knew of their thread and their writer when they came.
 
     `thread` is None while the slug is new, `author` None for somebody unknown; `buckets` are as in a Draft.
-    `replayed` is what an earlier request with the same key did.
+    `key_hash` is what is stored of the author key, `bucket` the address as it will be hashed. `replayed` is
+    what an earlier request with the same key did.
     """
 
     signer: Signer
     site: Site
-    reader: Reader
+    key_hash: bytes | None
+    bucket: str
     words: Words
     thread: ThreadFacts | None
     author: AuthorFacts | None
@@ -158,16 +176,15 @@ class Arrival:
 class Post:
     """A comment that was judged and rendered; `store` is the work that `db.write` runs."""
 
-    signer: Signer
-    site: Site
+    arrival: Arrival
     policy: Policy
-    reader: Reader
-    words: Words
     draft: Draft
     verdict: Verdict
     rendered: Rendered
     # What the search keeps.
     kept: str
+    # What is kept of the words with the request's key.
+    payload: bytes
 
     @property
     def makes_thread(self) -> bool:
@@ -181,15 +198,16 @@ class Post:
         """
         now = clock.now()
         thread, author = self._met(session, now)
-        bucket = identity.hashed_today(session, self.signer, self.reader.bucket, self.draft.buckets)
-        seen = _look(session, self.draft, self.words, thread, author)
+        signer, words = self.arrival.signer, self.arrival.words
+        bucket = identity.hashed_today(session, signer, self.arrival.bucket, self.draft.buckets)
+        seen = _look(session, self.draft, words, thread, author)
         if seen.first_id is not None:
             # A twin of this request was stored since the view looked.
-            return _replayed(session, self.signer, self.policy, seen, self.words)
+            return _replayed(session, signer, self.policy, seen, self.payload)
         # A new thread had no row when the draft was judged; being new, it cannot be unregistered now.
         self.draft.thread, self.draft.author, self.draft.bucket = thread, author, bucket
         _raise_refusal(checks.judge_again(session, self.draft))
-        _raise_without_parent(seen, self.words)
+        _raise_without_parent(seen, words)
         fields = self._fields(thread, author, seen.root_id, bucket, now)
         key = self._key(author, now)
         return (
@@ -204,7 +222,7 @@ class Post:
     def _published(
         self, session: Session, fields: Mapping[str, Any], key: Mapping[str, Any] | None
     ) -> Posted:
-        revision = _revision(1, self.words.body, self.rendered.html, fields["created_at"])
+        revision = _revision(1, self.draft.body, self.rendered.html, fields["created_at"])
         comment_id = publishing.add(session, fields, revision=revision, words=self.kept, key=key)
         return self._as_posted(fields, comment_id, PUBLISHED, None)
 
@@ -217,7 +235,7 @@ class Post:
             status=SPAM if is_discarded else PENDING,
             reason=reason,
             because=Because(DISCARD if is_discarded else HOLD),
-            revision=_revision(1, self.words.body, self.rendered.html, fields["created_at"]),
+            revision=_revision(1, self.draft.body, self.rendered.html, fields["created_at"]),
             words=self.kept,
             evidence=[_evidence(found) for found in self.verdict.evidence],
             key=key,
@@ -240,31 +258,49 @@ class Post:
             "revision": 1,
             "score": 0,
         }
-        token, until = _edit_window(self.signer, self.policy, comment_id, fields["created_at"])
-        return Posted(shown, CREATED if status == PUBLISHED else ACCEPTED, token, until, reason)
+        until = _edit_until(self.policy, fields["created_at"])
+        http_status = CREATED if status == PUBLISHED else ACCEPTED
+        return Posted(shown, http_status, until, reason, self.arrival.signer)
 
     def _key(self, author: AuthorFacts | None, now: datetime) -> Mapping[str, Any] | None:
         """What is kept of the request's key; a request that is refused keeps nothing."""
-        if author is None or self.words.key is None:
+        if author is None or self.arrival.words.key is None:
             return None
         return {
             "author_id": author.id,
-            "key": self.words.key,
-            "payload_hash": self.words.digest(),
+            "key": self.arrival.words.key,
+            "payload_hash": self.payload,
             "http_status": CREATED if self.is_published else ACCEPTED,
             "created_at": now,
         }
 
     def _met(self, session: Session, now: datetime) -> tuple[ThreadFacts, AuthorFacts | None]:
         """The thread, locked, and after it the author; each made if it is new."""
-        site_id, slug, key = self.site.id, self.words.slug, self.reader.author_key
-        if key is None:
+        site_id, slug, name = self.arrival.site.id, self.arrival.words.slug, self.draft.name
+        key_hash = self.arrival.key_hash
+        if key_hash is None:
             return _make_thread(session, site_id, slug, now), None
-        key_hash = self.signer.author(site_id, key)
         if _dialect(session) == "postgresql":
-            return _meet_at_once(session, site_id, slug, key_hash, self.words.name, now)
+            return _meet_at_once(session, site_id, slug, key_hash, name, now)
+        if (both := self._known(session)) is not None:
+            return both
         thread = _make_thread(session, site_id, slug, now)
-        return thread, meet_author(session, site_id, key_hash, self.words.name, now)
+        return thread, meet_author(session, site_id, key_hash, name, now)
+
+    def _known(self, session: Session) -> tuple[ThreadFacts, AuthorFacts] | None:
+        """Both as they are now, if they were met before and are called the same.
+
+        On SQLite, where nobody else changes them meanwhile, reading is cheaper than writing what is there.
+        """
+        thread, author = self.arrival.thread, self.arrival.author
+        if thread is None or author is None:
+            return None
+        names = {"slug": self.arrival.words.slug, "name": self.draft.name}
+        values = {"thread": thread.id, "author": author.id, **names}
+        row: Any = session.connection().execute(_MET, values).first()
+        if row is None:
+            return None
+        return ThreadFacts(*row[: len(_THREAD_COLUMNS)]), AuthorFacts(*row[len(_THREAD_COLUMNS) :])
 
     def _fields(
         self,
@@ -275,12 +311,12 @@ class Post:
         now: datetime,
     ) -> dict[str, Any]:
         return {
-            "site_id": self.site.id,
+            "site_id": self.draft.site_id,
             "thread_id": thread.id,
-            "parent_id": self.words.parent,
+            "parent_id": self.arrival.words.parent,
             "root_id": root_id,
             "author_id": author.id if author else None,
-            "name": self.words.name,
+            "name": self.draft.name,
             "fingerprint": self.draft.fingerprint,
             "bucket": bucket.hash,
             "bucket_day": bucket.day,
@@ -331,13 +367,13 @@ def normalised(words: Words, *, longest: int) -> Words:
     """The words in their stored form. Raises Invalid naming every field that is not right."""
     errors: list[FieldError] = []
     values: dict[str, str] = {}
-    for field, normalise in (
+    for name, normalise in (
         ("slug", slugs.normalise),
         ("name", names.normalise),
         ("body", lambda raw: bodies.normalise(raw, longest=longest)),
     ):
         try:
-            values[field] = normalise(getattr(words, field))
+            values[name] = normalise(getattr(words, name))
         except Invalid as error:
             errors.extend(error.errors)
     if errors:
@@ -353,11 +389,12 @@ def arrive(session: Session, *, signer: Signer, site: Site, reader: Reader, word
     if words.key is not None and reader.author_key is None:
         raise Invalid.field("author_key", "required", "A key needs an author_key, in whose scope it is.")
     today = identity.today()
+    key_hash = signer.author(site.id, reader.author_key) if reader.author_key is not None else None
     asked = {
         "site": site.id,
         "slug": words.slug,
         # No author has an empty hash, and no request an empty key.
-        "key_hash": signer.author(site.id, reader.author_key) if reader.author_key is not None else b"",
+        "key_hash": key_hash or b"",
         "key": words.key or "",
         "today": today,
     }
@@ -372,8 +409,8 @@ def arrive(session: Session, *, signer: Signer, site: Site, reader: Reader, word
     replayed = None
     if row.first_id is not None:
         seen = Seen(first_id=row.first_id, first_status=row.first_status, first_payload=row.first_payload)
-        replayed = _replayed(session, signer, Policy.of(site), seen, words)
-    return Arrival(signer, site, reader, words, thread, author, buckets, replayed)
+        replayed = _replayed(session, signer, Policy.of(site), seen, words.digest())
+    return Arrival(signer, site, key_hash, reader.bucket, words, thread, author, buckets, replayed)
 
 
 def prepare(session: Session, arrival: Arrival) -> Post:
@@ -416,7 +453,7 @@ def prepare(session: Session, arrival: Arrival) -> Post:
     )
     verdict = _raise_refusal(checks.judge(session, draft))
     kept = searching.of_comment(words.name, words.body)
-    return Post(signer, site, policy, arrival.reader, words, draft, verdict, rendered, kept)
+    return Post(arrival, policy, draft, verdict, rendered, kept, words.digest())
 
 
 def prepare_edit(
@@ -610,24 +647,20 @@ def _posted(session: Session, signer: Signer, policy: Policy, comment: Comment) 
 def _answer(
     signer: Signer, policy: Policy, comment: Comment, shown: Mapping[str, Any], status: int
 ) -> Posted:
-    token = until = None
-    if comment.status != WITHDRAWN:
-        token, until = _edit_window(signer, policy, comment.id, comment.created_at)
+    until = _edit_until(policy, comment.created_at) if comment.status != WITHDRAWN else None
     reason = comment.reason if shown["status"] == PENDING else None
-    return Posted(shown, status, token, until, reason)
+    return Posted(shown, status, until, reason, signer)
 
 
-def _edit_window(
-    signer: Signer, policy: Policy, comment_id: int, created_at: datetime
-) -> tuple[str, datetime] | tuple[None, None]:
-    """The token to edit with and until when; nothing once that time is over."""
+def _edit_until(policy: Policy, created_at: datetime) -> datetime | None:
+    """Until when a comment may be edited; None once that time is over."""
     until = created_at + timedelta(minutes=policy.edit_minutes)
-    return (signer.edit_token(comment_id, until), until) if until > clock.now() else (None, None)
+    return until if until > clock.now() else None
 
 
-def _replayed(session: Session, signer: Signer, policy: Policy, seen: Seen, words: Words) -> Posted:
+def _replayed(session: Session, signer: Signer, policy: Policy, seen: Seen, payload: bytes) -> Posted:
     """The answer to a request that was stored before: `seen` holds what it left."""
-    if seen.first_payload != words.digest():
+    if seen.first_payload != payload:
         raise Invalid.field("key", "reused", "This key was used for another comment.")
     comment = session.get_one(Comment, seen.first_id)
     return _answer(signer, policy, comment, own.own(session, comment.id), seen.first_status or CREATED)

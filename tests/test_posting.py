@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, select
 
+from comments_service import db, posting, threads
 from comments_service.db import Database
+from comments_service.errors import Refused
+from comments_service.identity import Reader
+from comments_service.models import Author
+from comments_service.reading import finding
 from tests.app import Service, new_author_key
 
 on_sqlite = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
@@ -42,6 +48,40 @@ def test_a_post_that_waits_for_its_turn_has_asked_three_times(horizons: Service)
         horizons.posted("The usual comment.", author_key=author, key="2")
     # The site; thread, author, earlier request and day key; and all that must be exact.
     assert len(asked) == 3, asked
+
+
+@on_sqlite
+def test_a_post_keeps_its_turn_for_no_more_than_eight_statements(horizons: Service) -> None:
+    author = new_author_key()
+    horizons.posted("A first comment makes thread, author and day key.", author_key=author, key="1")
+    with _statements(horizons.database.writer) as sent:
+        horizons.posted("The usual comment.", author_key=author, key="2")
+    assert (sent.pop(0), sent.pop()) == ("BEGIN IMMEDIATE", "commit")
+    # Both as they are; all that must be exact; two counted up; the comment and what stands beside it.
+    assert len(sent) == 8, sent
+
+
+def test_what_changed_after_the_look_counts(horizons: Service) -> None:
+    author = new_author_key()
+    horizons.posted("Before.", author_key=author, name="Wren")
+    closed, moved = _prepared(horizons, author, "Late."), _prepared(horizons, author, "After the move.")
+    horizons.write(lambda s: threads.move(s, site_id=moved.arrival.site.id, slug="tarn", to="mere"))
+    comment = horizons.write(moved.store).comment
+    assert horizons.page("mere")["comments"][0]["id"] == comment["id"]
+    horizons.write(
+        lambda s: threads.patch(s, site_id=moved.arrival.site.id, slug="mere", changes={"mode": "closed"})
+    )
+    with pytest.raises(Refused):
+        horizons.write(closed.store)
+    assert horizons.page("mere")["thread"]["count"] == 2
+
+
+def test_an_author_is_called_as_in_their_latest_comment(horizons: Service) -> None:
+    author = new_author_key()
+    for name in ("Wren", "Wren", "Jenny"):
+        horizons.posted(f"From {name}, {secrets.token_hex(2)}.", author_key=author, name=name)
+    called = horizons.write(lambda session: session.scalars(select(Author.name)).all())
+    assert called == ["Jenny"]
 
 
 def test_twins_in_flight_are_one_comment_and_get_one_answer(horizons: Service) -> None:
@@ -95,6 +135,21 @@ def test_a_key_of_one_author_says_nothing_to_another(horizons: Service) -> None:
 
 PATH = "/api/v1/sites/horizons/comments"
 WORDS = {"slug": "tarn", "name": "Wren", "body": "Twins."}
+
+
+def _prepared(service: Service, author: str, body: str) -> posting.Post:
+    """A post that has been looked at and judged, and waits to be stored."""
+    with service.app.app_context():
+        site = finding.site(db.reading(), "horizons")
+        assert site is not None
+        arrival = posting.arrive(
+            db.reading(),
+            signer=service.signer,
+            site=site,
+            reader=Reader(author, "198.51.100.7"),
+            words=posting.Words("tarn", body, "Wren", key=body),
+        )
+        return posting.prepare(db.reading(), arrival)
 
 
 def _at_once(calls: list[Callable[[], Any]]) -> list[Any]:
