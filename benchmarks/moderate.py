@@ -116,7 +116,7 @@ def _asked(servers: list[Moderated], paths: list[str], times: int) -> tuple[list
     seconds: tuple[list[float], list[float]] = ([], [])
     for number in range(times + 10):
         for server, path, found in zip(servers, paths, seconds, strict=True):
-            taken = server.get(path)
+            taken = server.seconds(path)
             if number >= 10:  # each worker has seen it before
                 found.append(taken)
     return seconds

@@ -23,7 +23,7 @@ from urllib.parse import quote
 from benchmarks.reading import fronts, plain, report, seeding
 from benchmarks.reading.load import Load, drive
 from benchmarks.reading.report import Row
-from benchmarks.reading.servers import Plain, Server, Service, fetch
+from benchmarks.reading.servers import Plain, Read, Server, fetch
 from benchmarks.reading.writer import Writer
 from comments_service.reading import cursors
 from tests.servers import programs
@@ -96,8 +96,8 @@ class Bench:
         self.folder, self._stack = folder, stack
         database = folder / "usual.db"
         shutil.copy(usual, database)
-        self.service = self._running(Service(database, page_path(10)))
-        self.million = self._running(Service(million, page_path(10))) if million else None
+        self.service = self._running(Read(database, page_path(10)))
+        self.million = self._running(Read(million, page_path(10))) if million else None
         plain_database = folder / "plain.db"
         plain.copy_in(plain_database, _plain_rows(database))
         self.plain = self._running(Plain(plain_database))
@@ -200,7 +200,7 @@ class Bench:
         database = self.folder / "usual.db"
         starts = []
         for _ in range(STARTS):
-            service = Service(database, page_path(10))
+            service = Read(database, page_path(10))
             starts.append(service.first_answer)
             service.stop()
         return [

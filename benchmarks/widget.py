@@ -20,7 +20,7 @@ from benchmarks.embedding.report import Section, Wanted
 from benchmarks.embedding.visits import Visit, Wait, bare_heap, visit
 from benchmarks.reading import seeding
 from benchmarks.reading.report import machine
-from benchmarks.reading.servers import Service
+from benchmarks.reading.servers import Read
 from tests.servers import programs
 from tests.servers.chromium import chromium
 
@@ -46,7 +46,7 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="widget-", dir=FOLDER)))
         pages = Pages(folder)
         stack.callback(pages.stop)
-        service = Service(database, f"/api/v1/sites/{seeding.SITE}/comments?slug={seeding.slug(10)}")
+        service = Read(database, f"/api/v1/sites/{seeding.SITE}/comments?slug={seeding.slug(10)}")
         stack.callback(service.stop)
         peer = _isso(folder, database, pages.url)
         stack.callback(peer.stop)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
-import sys
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.reading.servers import Server
-from tests.servers.ports import free_port
+from benchmarks.reading.servers import Service
 
 from . import seeding
 from .seeding import SITE, Filled
@@ -19,33 +17,22 @@ from .seeding import SITE, Filled
 API = f"/api/v1/sites/{SITE}/moderation/"
 
 
-class Moderated(Server):
+class Moderated(Service):
     """Two workers, and one moderator with a connection that stays open."""
 
     def __init__(self, url: str, filled: Filled, folder: Path) -> None:
         folder.mkdir()
         self.filled = filled
-        port = free_port()
-        environ = {
-            "COMMENTS_DATABASE_URL": url,
-            "COMMENTS_SECRET_KEY": seeding.SECRET.decode(),
-            "COMMENTS_PUBLIC_URL": f"http://127.0.0.1:{port}",
-            "COMMENTS_RATE_LIMIT_STORAGE": f"sqlitefile:///{folder / 'limits.db'}",
-        }
-        words = [sys.executable, "-m", "comments_service.cli", "serve", "--port", str(port), "--workers", "2"]
-        super().__init__(words, port, environ, folder / "service.log")
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-
-    def probe(self) -> str:
-        """Whether it is ready to serve."""
-        return "/readyz"
+        limits = f"sqlitefile:///{folder / 'limits.db'}"
+        super().__init__(url, seeding.SECRET, folder / "service.log", COMMENTS_RATE_LIMIT_STORAGE=limits)
+        self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def stop(self) -> None:
         """Stop it, and the connection to it."""
         self._connection.close()
         super().stop()
 
-    def get(self, path: str) -> float:  # type: ignore[override]
+    def seconds(self, path: str) -> float:
         """How many seconds a GET takes that must go well."""
         began = time.perf_counter()
         self._request("GET", path)

@@ -80,20 +80,35 @@ class Server:
 
 
 class Service(Server):
-    """The real service: two workers of granian, limits and checks on."""
+    """The real service on a migrated database: two workers of granian, checks on."""
+
+    def __init__(self, database_url: str, secret: bytes, log: Path, **environ: str) -> None:
+        port = free_port()
+        given = {
+            "COMMENTS_DATABASE_URL": database_url,
+            "COMMENTS_SECRET_KEY": secret.decode(),
+            "COMMENTS_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        }
+        words = [sys.executable, "-m", "comments_service.cli", "serve", "--port", str(port), "--workers", "2"]
+        super().__init__(words, port, given | environ, log)
+
+    def probe(self) -> str:
+        """Whether it is ready to serve."""
+        return "/readyz"
+
+
+class Read(Service):
+    """As readers have it, with all limits on."""
 
     def __init__(self, database: Path, probe: str) -> None:
         self._probe = probe
-        port = free_port()
-        environ = {
-            "COMMENTS_DATABASE_URL": f"sqlite:///{database}",
-            "COMMENTS_SECRET_KEY": SECRET.decode(),
-            "COMMENTS_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        super().__init__(
+            f"sqlite:///{database}",
+            SECRET,
+            database.with_suffix(".log"),
             # The writer speaks for many readers, each with an address and so a limit of its own.
-            "COMMENTS_TRUSTED_PROXIES": "127.0.0.1/32",
-        }
-        words = [sys.executable, "-m", "comments_service.cli", "serve", "--port", str(port), "--workers", "2"]
-        super().__init__(words, port, environ, database.with_suffix(".log"))
+            COMMENTS_TRUSTED_PROXIES="127.0.0.1/32",
+        )
 
     def probe(self) -> str:
         """A page of a thread."""
