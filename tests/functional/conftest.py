@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.app import Live
+from tests.functional.desk import Work
 
 MILLISECONDS = 20_000  # that a page may take to show something, on a slow and busy machine
 
@@ -25,6 +27,13 @@ def live_desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     running.start(workers=1)
     yield running
     running.stop()
+
+
+@pytest.fixture
+def work(live_desk: Live, request: pytest.FixtureRequest) -> Work:
+    """What waits for the moderator of this test, on a site of its own."""
+    name = re.sub("[^a-z0-9]+", "-", request.node.name[5:])
+    return Work(live_desk, name[-40:].strip("-"))
 
 
 @pytest.fixture

@@ -1,13 +1,14 @@
-"""A hundred decisions by keyboard, and how long the tool itself takes between two of them."""
+"""A hundred decisions by keyboard, and keys that are pressed while answers of the service are awaited."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
 from statistics import quantiles
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, Request, Route, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,7 +18,9 @@ from comments_service.models import Decision, Site
 from tests.app import ORIGIN, Live
 from tests.databases import SECRET
 from tests.functional.accessible import DESKTOP
+from tests.functional.desk import Work
 from tests.functional.newsroom import waiting
+from tests.servers.chromium import PageErrors
 
 SITE = "fells"
 DECISIONS = 100
@@ -36,6 +39,22 @@ WATCH = """() => {
   })).observe(document.querySelector("[data-place]"), { childList: true });
 }"""
 STEPPED = "count => performance.getEntriesByName('step').length >= count"
+# What the page knows of itself; `stayed` is lost when it loads anew.
+SEEN = """() => {
+  const one = (selector) => document.querySelector(selector);
+  return {
+    address: location.href, stayed: window.stayed === true,
+    steps: performance.getEntriesByName("step").length,
+    said: one("[role=status]")?.innerText, card: one("[data-card]")?.innerText,
+    focus: document.activeElement?.className, further: one("[data-further]") !== null,
+    rows: document.querySelectorAll("[data-row]:not([hidden])").length,
+    saving: one("[data-place]")?.dataset.saving, busy: one("[data-place]")?.ariaBusy,
+  };
+}"""
+STAYS = "() => { window.stayed = true }"
+SAVED = "() => !document.querySelector('[data-place]').dataset.saving"
+CARDS, DECISIONS_SENT, FURTHER = "**/moderate/cards/*", "**/moderate/decisions", "**/moderate/?*cursor=*"
+BUSY = {"status": 503, "json": {"detail": "Too many at once."}, "headers": {"Retry-After": "1"}}
 
 
 @pytest.fixture
@@ -59,6 +78,8 @@ def test_a_hundred_decisions_in_a_row_never_wait_for_the_tool(
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/moderate/")
     page.evaluate(WATCH)
+    page.evaluate(STAYS)
+    unanswered = watched(page)
     card = page.locator("[data-card]")
     for number in range(DECISIONS):
         if number % 10 == 0:
@@ -67,9 +88,13 @@ def test_a_hundred_decisions_in_a_row_never_wait_for_the_tool(
         keys = "r2" if number % 10 == 9 else "s" if number % 5 == 2 else "a"
         for key in keys:
             page.keyboard.press(key)
-        page.wait_for_function(STEPPED, arg=number + 1)
+        try:
+            page.wait_for_function(STEPPED, arg=number + 1)
+        except Error as error:
+            left = page.evaluate(SEEN), unanswered()
+            raise AssertionError(f"no step after decision {number} by {keys!r}: {left}") from error
     expect(page.get_by_role("status")).to_contain_text("comment as off topic")
-    page.wait_for_function("() => !document.querySelector('[data-place]').dataset.saving")
+    page.wait_for_function(SAVED)
     steps = page.evaluate("() => performance.getEntriesByName('step').map((step) => step.duration)")
     assert len(steps) == DECISIONS
     p95 = quantiles(steps, n=20)[-1]
@@ -84,3 +109,158 @@ def decided(live: Live) -> Counter[str]:
     actions = select(Decision.action).join(Site).where(Site.key == SITE)
     counted: Counter[str] = live.write(lambda session: Counter(session.scalars(actions)))
     return counted
+
+
+def watched(page: Page) -> Callable[[], list[str]]:
+    """Tells what the page asked for and has no good answer to, for the words of a failure."""
+    asked: list[Request] = []
+    page.on("request", lambda request: asked.append(request))
+
+    def told() -> list[str]:
+        answers = [(one, one.existing_response) for one in asked]
+        bad = [(one, answer) for one, answer in answers if answer is None or not answer.ok]
+        return [f"{one.method} {one.url}: {answer and answer.status}, {one.failure}" for one, answer in bad]
+
+    return told
+
+
+class Held:
+    """Holds requests back until they are let go."""
+
+    def __init__(self, page: Page, pattern: str) -> None:
+        self.held: list[Route] | None = []
+        page.route(pattern, self.come)
+
+    def come(self, route: Route) -> None:
+        if self.held is None:
+            route.continue_()
+        else:
+            self.held.append(route)
+
+    def let_go(self, **answer: Any) -> None:
+        """Those that came, with this answer or with the service's own; later ones are not held."""
+        came, self.held = self.held or [], None
+        for route in came:
+            if answer:
+                route.fulfill(**answer)
+            else:
+                route.continue_()
+
+
+@pytest.fixture
+def page(work: Work, open_page: Callable[..., Page]) -> Page:
+    """The queue of this test's site, which must not load anew."""
+    opened = open_page(viewport=DESKTOP)
+    work.come_back(opened)
+    expect(opened.locator("[data-card]")).to_contain_text("A remark of Ann")
+    opened.evaluate(STAYS)
+    return opened
+
+
+def test_further_rows_are_waited_for(work: Work, open_page: Callable[..., Page]) -> None:
+    work.live.write(lambda session: waiting(session, work.site, (f"Remark {n}." for n in range(24))))
+    page = open_page(viewport=DESKTOP)
+    held = Held(page, FURTHER)
+    work.come_back(page)
+    page.evaluate(STAYS)
+    page.get_by_label("Tick all").check()
+    page.get_by_role("button", name="Approve 24").click()
+    page.keyboard.press("a")
+    page.keyboard.press("a")  # nothing more is here to be decided
+    said = page.get_by_role("status")
+    expect(said).to_contain_text("Approved Ann’s comment")
+    page.keyboard.press("a")
+    expect(said).to_contain_text("The next comment is on its way.")
+    held.let_go()
+    expect(page.locator("[data-card]")).to_contain_text("Remark 22.")
+    page.keyboard.press("a")
+    expect(page.locator("[data-card]")).to_contain_text("Remark 23.")
+    assert page.evaluate("window.stayed")
+
+
+@pytest.mark.parametrize("answer", [{}, BUSY], ids=["away", "busy"])
+def test_a_card_that_does_not_come_is_asked_for_again(
+    page: Page, work: Work, page_errors: PageErrors, answer: dict[str, Any]
+) -> None:
+    page_errors.expect("ERR_FAILED|status of 503")
+    page.route(CARDS, lambda route: route.fulfill(**answer) if answer else route.abort())
+    page.reload()  # what was fetched ahead is forgotten
+    page.evaluate(STAYS)
+    page.keyboard.press("a")
+    said, card = page.get_by_role("status"), page.locator("[data-card]")
+    expect(said).to_contain_text("The next comment did not come: the service")
+    page.wait_for_function(SAVED)
+    page.keyboard.press("j")
+    expect(said).to_contain_text("Please try again.")
+    expect(card).to_contain_text("A remark of Ann")
+    page.unroute(CARDS)
+    page.keyboard.press("a")
+    expect(card).to_contain_text("A remark of Ben")
+    assert (work.published(), page.evaluate("window.stayed")) == (["Ann"], True)
+
+
+def test_what_fails_comes_next_and_not_under_the_fingers(
+    page: Page, work: Work, page_errors: PageErrors
+) -> None:
+    page_errors.expect("status of 503")
+    said, card = page.get_by_role("status"), page.locator("[data-card]")
+    held = Held(page, DECISIONS_SENT)
+    page.keyboard.press("s")
+    expect(card).to_contain_text("A remark of Ben")
+    held.let_go(**BUSY)
+    expect(said).to_contain_text("Not saved: Too many at once. Ann’s comment comes next.")
+    page.keyboard.press("a")
+    expect(card).to_contain_text("A remark of Ann")
+    page.keyboard.press("a")
+    expect(card).to_contain_text("A remark of Cleo")
+    page.wait_for_function(SAVED)
+    assert (work.published(), page.evaluate("window.stayed")) == (["Ben", "Ann"], True)
+
+
+def test_undo_waits_for_what_it_undoes(page: Page, work: Work) -> None:
+    for _ in range(2):
+        page.keyboard.press("x")
+    page.keyboard.press("a")
+    said = page.get_by_role("status")
+    expect(said).to_contain_text("2 approved.")
+    held = Held(page, DECISIONS_SENT)
+    page.keyboard.press("a")  # the last one
+    page.keyboard.press("u")
+    held.let_go()
+    expect(said).to_contain_text("Undone: Ann’s comment is pending again.")
+    expect(page.locator("[data-card]")).to_contain_text("A remark of Ann")
+    assert (work.published(), page.evaluate("window.stayed")) == (["Ben", "Cleo"], True)
+
+
+def test_nothing_is_decided_or_written_unseen(page: Page, work: Work) -> None:
+    held = Held(page, CARDS)
+    page.reload()
+    page.evaluate(STAYS)
+    card = page.locator("[data-card]")
+    page.keyboard.press("j")
+    page.keyboard.press("a")  # meant for Ben, whom nobody has seen
+    page.keyboard.press("b")
+    expect(page.get_by_role("status")).to_contain_text("The next comment is on its way.")
+    page.keyboard.press("/")
+    page.keyboard.type("sa")
+    held.let_go()
+    expect(card).to_contain_text("A remark of Ben")
+    page.keyboard.type("s")
+    search = page.locator("[data-search]")
+    expect(search).to_have_value("sas")
+    page.keyboard.press("Escape")
+    expect(card).to_be_focused()
+    page.keyboard.press("a")
+    expect(card).to_contain_text("A remark of Cleo")
+    page.wait_for_function(SAVED)
+    assert (work.published(), page.evaluate("window.stayed")) == (["Ben"], True)
+
+
+def test_only_ticks_that_are_seen_count(page: Page, work: Work) -> None:
+    page.get_by_label("Tick the comment by Ben").check()
+    page.keyboard.press("j")
+    expect(page.locator("[data-card]")).to_contain_text("A remark of Ben")
+    page.get_by_label("Tick the comment by Cleo").check()
+    page.keyboard.press("a")
+    expect(page.get_by_role("status")).to_contain_text("Approved Cleo’s comment")
+    assert work.published() == ["Cleo"]

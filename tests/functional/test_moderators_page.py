@@ -6,51 +6,16 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy.orm import Session
 
-from comments_service import people, sites
-from comments_service.identity import Signer
-from comments_service.web.moderators.access import COOKIE
-from tests.app import ORIGIN, Live
-from tests.databases import SECRET
+from tests.app import Live
 from tests.functional.accessible import bring_axe, faults
+from tests.functional.desk import Desk, Work
 from tests.functional.moderators_seen import LONG, SHORT, Round, Shown
 from tests.functional.newsroom import NAME, furnished
 from tests.servers.chromium import PageErrors
 
-SIGNER = Signer(SECRET)
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
-BODY = "A remark of {} on the tarn.\n\nAnd one more thing."
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-
-
-class Desk:
-    """A moderator's place at the server of this file."""
-
-    def __init__(self, live: Live, person: str) -> None:
-        self.live = live
-        self.person = person
-
-    @property
-    def link(self) -> str:
-        """A fresh one, as each is good for one sign-in."""
-        secret = self.live.write(lambda session: people.make_link(session, SIGNER, self.person))
-        return f"{self.live.url}/moderate/sign-in?token={secret}"
-
-    def sign_in(self, page: Page) -> None:
-        page.goto(self.link)
-        expect(page.get_by_role("heading", name="Sign in as Mara")).to_be_visible()
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/moderate/")
-
-    def come_back(self, page: Page) -> None:
-        """In a browser that was signed in before."""
-
-        def work(session: Session) -> str:
-            return people.use_link(session, SIGNER, people.make_link(session, SIGNER, self.person))
-
-        page.context.add_cookies([{"name": COOKIE, "value": self.live.write(work), "url": self.live.url}])
-        page.goto(f"{self.live.url}/moderate/")
 
 
 class Newsroom(Desk):
@@ -67,37 +32,10 @@ class Newsroom(Desk):
         return f"{self.live.url}/moderate/{shown.path.format(hidden=self.hidden)}"
 
 
-class Work(Desk):
-    """A premoderated site of one test's own, where three comments wait for its moderator."""
-
-    def __init__(self, live: Live, site: str) -> None:
-        super().__init__(live, f"Mara of {site}")
-        self.site = site
-        live.write(self.prepare)
-        for name in ("Ann", "Ben", "Cleo"):
-            live.api(f"{site}/comments", {"slug": "tarn", "name": name, "body": BODY.format(name)})
-
-    def prepare(self, session: Session) -> None:
-        policy = {"mode": "premoderated"}
-        sites.add(session, key=self.site, name=self.site, origins=[ORIGIN], policy=policy)
-        people.add(session, name=self.person, sites=[self.site], role="admin")
-
-    def published(self) -> list[str]:
-        """Who is published, as readers see it."""
-        comments = self.live.api(f"{self.site}/comments", slug="tarn", sort="oldest")["comments"]
-        return [comment["name"] for comment in comments]
-
-
 @pytest.fixture(scope="module")
 def newsroom(live_desk: Live) -> Newsroom:
     """A desk that tests leave as it is."""
     return Newsroom(live_desk)
-
-
-@pytest.fixture
-def work(live_desk: Live, request: pytest.FixtureRequest) -> Work:
-    """What waits for the moderator of this test."""
-    return Work(live_desk, request.node.name.replace("_", "-")[5:45].rstrip("-"))
 
 
 def test_a_moderator_works_by_keys(work: Work, open_page: Callable[..., Page]) -> None:
@@ -199,24 +137,26 @@ def test_a_long_comment_is_not_decided_unread(work: Work, open_page: Callable[..
     assert work.published() == ["Dora"]
 
 
-def test_what_cannot_be_saved_comes_back(
+def test_what_cannot_be_saved_comes_next(
     work: Work, open_page: Callable[..., Page], page_errors: PageErrors
 ) -> None:
     page = open_page(**DESKTOP)
-    page_errors.expect("ERR_INTERNET_DISCONNECTED|status of 503")
-    work.come_back(page)
+    page_errors.expect("ERR_INTERNET_DISCONNECTED")
+    with page.expect_response("**/cards/*"):
+        work.come_back(page)
     card, toast = page.locator("[data-card]"), page.get_by_role("status")
     expect(card).to_contain_text("A remark of Ann")
     page.context.set_offline(True)
     page.keyboard.press("a")
-    expect(toast).to_contain_text("Not saved: the service could not be reached.")
-    expect(card).to_contain_text("A remark of Ann")
+    expect(toast).to_contain_text("Not saved: the service could not be reached. Ann’s comment comes next.")
+    expect(card).to_contain_text("A remark of Ben")
     page.context.set_offline(False)
     assert work.published() == []
-    page.route("**/decisions", lambda route: route.fulfill(status=503, json={"detail": "Too many at once."}))
-    page.keyboard.press("a")
-    expect(toast).to_contain_text("Not saved: Too many at once.")
+    page.keyboard.press("j")
     expect(card).to_contain_text("A remark of Ann")
+    page.keyboard.press("a")
+    expect(toast).to_contain_text("Approved Ann’s comment")
+    assert work.published() == ["Ann"]
 
 
 def test_near_duplicates_are_decided_as_one(newsroom: Newsroom, open_page: Callable[..., Page]) -> None:

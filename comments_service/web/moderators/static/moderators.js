@@ -2,6 +2,10 @@
 const KEYS_OFF = "moderate.keys";
 const AHEAD = 5; // cards fetched before they are asked for
 const TOPPED_UP_BELOW = 8; // rows left when further ones are fetched
+const LONGEST_WAIT = 20_000; // milliseconds; a service that is silent for longer counts as away
+const BUSY = [429, 503]; // what a service answers that will do better in a while
+const AWAY = "the service could not be reached.";
+const ON_ITS_WAY = "The next comment is on its way.";
 const root = document.documentElement;
 const $ = (selector, within = document) => within.querySelector(selector);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -11,13 +15,16 @@ const rows = $("[data-rows]");
 const toast = $("[data-toast]");
 const keysDialog = $("[data-keys]");
 const cards = new Map(); // id -> promise of a card's element
-const removed = new Map(); // id -> the row that was taken from the list
-const decided = new Set(); // ids that were sent, so that a second press finds nothing to do
+const decided = new Set(); // ids that were sent; their rows stay where they are, unseen
 let undoable = place ? $$("[name=decision]", $("[data-undo]") ?? toast).map((input) => input.value) : [];
-let toppingUp = false;
+let toppingUp; // promise that further rows are here, or of why they are not
 let heading; // the card that was asked for and is not here yet: quick steps go on from there
-let turn = 0; // counts what was shown, so that a slow card never replaces a later one
-let saving = Promise.resolve();
+let underway = false; // whether what is on the screen is about to be replaced: nothing is decided unseen
+let turn = 0; // counts what was asked for, so that a slow card never replaces a later one
+let lacking = ""; // why the card after a decided one is not here
+let latest = { undo: [], late: [] }; // the answer to the latest decision
+let unsaved = 0; // what was sent, or waits for its turn, and has no answer yet
+let saving = Promise.resolve({ ok: true });
 
 root.classList.add("scripted");
 localTimes(document);
@@ -75,7 +82,7 @@ function onKey(event) {
     event.preventDefault();
     return;
   }
-  if (event.key === "Escape" && !keysDialog.open) untick();
+  if (event.key === "Escape" && !keysDialog.open) leaveSearch(event.target) || untick();
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
   if (!root.classList.contains("keyed") || keysDialog.open || isTyping(event.target)) return;
   if (act(event.key, menu)) event.preventDefault();
@@ -85,6 +92,12 @@ function isTyping(target) {
   return target.isContentEditable || target.matches("textarea, select, input:not([type=checkbox], [type=radio])");
 }
 
+function leaveSearch(field) {
+  if (!field.matches("[data-search]")) return false;
+  ($("[data-card]") ?? $("#main")).focus({ preventScroll: true });
+  return true;
+}
+
 function act(key, menu) {
   if (key === "?") return keysDialog.showModal(), true;
   if (key === "/") return $("[data-search]")?.focus(), true;
@@ -92,6 +105,8 @@ function act(key, menu) {
   if ((key === "ArrowDown" || key === "ArrowUp") && menu) return stepInMenu(menu, key === "ArrowDown" ? 1 : -1);
   if (key === "j" && rows) return step(1);
   if (key === "k" && rows) return step(-1);
+  // Its button is hidden until the first decision is saved, and may be pressed before.
+  if (key === "u" && place) return undo(), true;
   if (key === "x" && rows) return tickNext();
   // What decides acts on the ticked while there are some: the hints stand on their buttons then.
   const bulk = "ars".includes(key) && rows && $(".bulk", rows);
@@ -101,6 +116,7 @@ function act(key, menu) {
 function press(key, within) {
   const target = $$(`[data-key="${key}"]`, within).find((element) => element.checkVisibility());
   if (!target) return false;
+  if (underway && target.closest("[data-card]")) return say(ON_ITS_WAY, undoable.length > 0), true;
   if ("decides" in target.dataset && hasMoreToRead()) return true;
   target.click();
   return true;
@@ -158,12 +174,21 @@ function setUpQueue() {
   });
   if (!rows) return;
   rows.addEventListener("change", onTick);
-  showTicks();
+  hideSeen();
   prefetch();
 }
 
-function lines() {
+// Every row that was brought, and those of them that are not decided.
+function allLines() {
   return rows ? $$("[data-row]", rows) : [];
+}
+
+function lines() {
+  return allLines().filter(isLeft);
+}
+
+function isLeft(line) {
+  return !decided.has(line.dataset.row);
 }
 
 function currentId() {
@@ -171,7 +196,7 @@ function currentId() {
 }
 
 function lineOf(id) {
-  return lines().find((line) => line.dataset.row === id);
+  return allLines().find((line) => line.dataset.row === id);
 }
 
 function onClick(event) {
@@ -187,27 +212,90 @@ function onClick(event) {
 }
 
 function step(by) {
-  const all = lines();
   const from = heading ?? currentId();
-  const at = all.findIndex((line) => line.dataset.row === from);
-  const next = all[at + by] ?? (by > 0 ? all.find((line) => line.dataset.row !== from) : undefined);
-  if (!next) return false;
-  show(next.dataset.row);
-  return true;
+  if (by > 0) {
+    if (!following(from) && !$("[data-further]") && !decided.has(from)) return false;
+    if (heading || !underway) goOn(from);
+    return true;
+  }
+  const before = beyond(from, by).find(isLeft);
+  if (before) show(before.dataset.row);
+  return Boolean(before);
+}
+
+// The rows after a comment's own, nearest first, or before it; it may be decided.
+function beyond(id, by) {
+  const all = allLines();
+  const at = all.findIndex((line) => line.dataset.row === id);
+  return by > 0 ? all.slice(at + 1) : all.slice(0, Math.max(0, at)).reverse();
+}
+
+// What comes next: after the last one that was skipped comes the first of them again, if nothing further is known.
+function following(id) {
+  // The rows of a group that is skipped are skipped with it; what was left out of a decided one is next.
+  const together = decided.has(id) ? new Set() : grouped();
+  const comes = (line) => isLeft(line) && line.dataset.row !== id && !together.has(line.dataset.row);
+  return beyond(id, 1).find(comes) ?? ($("[data-further]") ? undefined : allLines().find(comes));
+}
+
+// Shows what follows a comment: further rows are waited for, and only an empty queue leaves the page.
+async function goOn(from) {
+  const mine = begin(from);
+  while (!following(from) && $("[data-further]")) {
+    const fault = await topUp();
+    if (mine !== turn) return;
+    if (fault) return missed(undefined, fault);
+  }
+  const next = following(from);
+  // What is being saved may come back, and what was left out of a group is shown with it until it is saved.
+  const waits = unsaved > 0 && (!next || grouped().has(next.dataset.row));
+  if (waits) return arrive();
+  if (next) return show(next.dataset.row);
+  arrive();
+  if (decided.has(from)) location.assign(afterLast());
+}
+
+// Goes on from a decided card that is still on the screen, as there was nothing to go on to.
+function goOnAtLast() {
+  if (!underway && decided.has(currentId())) goOn(currentId());
+}
+
+// What is on the screen is on its way out, so that nothing in it can be pressed or written.
+function begin(id) {
+  heading = id === currentId() ? undefined : id;
+  underway = true;
+  $("[data-card]", place)?.toggleAttribute("inert", true);
+  place.ariaBusy = "true";
+  return ++turn;
+}
+
+// There is nothing on its way any more; what was, counts no longer.
+function arrive() {
+  turn += 1;
+  heading = undefined;
+  underway = false;
+  lacking = "";
+  $("[data-card]", place)?.removeAttribute("inert");
+  place.ariaBusy = null;
 }
 
 function fetchCard(id) {
   if (!cards.has(id)) {
     const query = new URLSearchParams(location.search);
     query.delete("comment");
-    const promise = fetch(`cards/${id}?${query}`, { headers: { "X-Requested-With": "script" } }).then(async (answer) => {
-      if (!answer.ok) throw new Error(String(answer.status));
+    const asked = { headers: { "X-Requested-With": "script" }, signal: AbortSignal.timeout(LONGEST_WAIT) };
+    const promise = fetch(`cards/${id}?${query}`, asked).then(async (answer) => {
+      if (!answer.ok) throw refusal(answer);
       return parsed(await answer.text());
     });
-    promise.catch(() => cards.delete(id));
+    promise.catch(() => cards.get(id) === promise && cards.delete(id));
     cards.set(id, promise);
   }
   return cards.get(id);
+}
+
+function refusal(answer) {
+  return Object.assign(new Error(answer.statusText), { status: answer.status });
 }
 
 function parsed(html) {
@@ -217,34 +305,46 @@ function parsed(html) {
 }
 
 function prefetch() {
-  const all = lines();
-  const at = all.findIndex((line) => line.dataset.row === currentId());
-  for (const line of all.slice(at + 1, at + 1 + AHEAD)) fetchCard(line.dataset.row);
+  const ahead = beyond(currentId(), 1).filter(isLeft).slice(0, AHEAD);
+  for (const line of ahead) fetchCard(line.dataset.row);
 }
 
 async function show(id) {
-  const mine = ++turn;
-  heading = id;
+  const mine = begin(id);
   let card;
   try {
     card = await fetchCard(id);
   } catch (fault) {
-    heading = undefined;
-    // Away is not gone: what is on the screen stays. Anything else is said by the page itself.
-    if (fault instanceof TypeError) say("The service could not be reached. Please try again.", false);
-    else location.assign(`?${withComment(id)}`);
+    if (mine === turn) missed(id, fault);
     return;
   }
   if (mine !== turn) return; // something else was asked for meanwhile
-  heading = undefined;
   cards.delete(id);
+  const writing = isTyping(document.activeElement);
   place.replaceChildren(card);
+  arrive();
   hideSeen();
   showUndo();
-  card.focus({ preventScroll: true });
+  if (!writing) card.focus({ preventScroll: true });
   if (card.getBoundingClientRect().top < 0 || matchMedia("(max-width: 831.98px)").matches) scrollTo(0, 0);
   prefetch();
-  topUp();
+  topUpWhenFew();
+}
+
+// Away or busy is not gone: what is on the screen stays, and the next press tries again.
+function missed(id, fault) {
+  arrive();
+  if (!fault.status || BUSY.includes(fault.status)) {
+    const why = fault.status ? "the service is busy just now." : AWAY;
+    lacking = `The next comment did not come: ${why} Please try again.`;
+    say(lacking, undoable.length > 0);
+  } else if (fault.status === 404 && lineOf(id)) {
+    lineOf(id).remove(); // erased meanwhile
+    goOn(currentId());
+  } else {
+    // Anything else is said by the page itself.
+    location.assign(id ? `?${withComment(id)}` : $("[data-further]").href);
+  }
 }
 
 function withComment(id) {
@@ -255,13 +355,19 @@ function withComment(id) {
 }
 
 function hideSeen() {
-  const all = lines();
+  const all = allLines();
   const at = all.findIndex((line) => line.dataset.row === currentId());
   const together = grouped();
-  all.forEach((line, number) => (line.hidden = number <= at || together.has(line.dataset.row)));
+  all.forEach((line, number) => {
+    line.hidden = number <= at || !isLeft(line) || together.has(line.dataset.row);
+    // What is not seen is not sent along with the ticked.
+    $("[name=item]", line).disabled = line.hidden;
+  });
+  showTicks();
   const position = $("[data-position]", place);
   const total = $("[data-count-here]")?.textContent;
-  if (at >= 0 && total && !new URLSearchParams(location.search).get("cursor")) position.textContent = `${at + 1} of ${total}`;
+  if (at < 0 || !total || new URLSearchParams(location.search).get("cursor")) return;
+  position.textContent = `${all.slice(0, at).filter(isLeft).length + 1} of ${total}`;
 }
 
 // The ids of the group that the card shows; none when it shows one comment.
@@ -269,31 +375,31 @@ function grouped() {
   return new Set($$("[data-grouped-item]", place).map((box) => box.value.split("/")[1]));
 }
 
-async function topUp() {
+function topUpWhenFew() {
+  if ($("[data-further]") && beyond(currentId(), 1).filter(isLeft).length < TOPPED_UP_BELOW) topUp();
+}
+
+// Brings further rows, once however often it is asked; gives what hindered it.
+function topUp() {
+  toppingUp ??= bringRows()
+    .catch((fault) => fault)
+    .finally(() => (toppingUp = undefined));
+  return toppingUp;
+}
+
+async function bringRows() {
   const further = $("[data-further]");
-  if (!further || toppingUp || lines().length >= TOPPED_UP_BELOW) return;
-  toppingUp = true;
-  try {
-    const answer = await fetch(further.href);
-    if (!answer.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const known = new Set([...lines().map((line) => line.dataset.row), ...removed.keys(), currentId()]);
-    localTimes(page);
-    for (const line of $$("[data-row]", page)) {
-      if (known.has(line.dataset.row)) continue;
-      line.hidden = false;
-      $("[data-lines]").append(line);
-    }
-    const next = $("[data-further]", page);
-    if (next) further.href = next.href;
-    else further.remove();
-    hideSeen();
-    prefetch();
-  } catch {
-    // Without an answer the link stays, and the next step asks again.
-  } finally {
-    toppingUp = false;
-  }
+  const answer = await fetch(further.href, { signal: AbortSignal.timeout(LONGEST_WAIT) });
+  if (!answer.ok) throw refusal(answer);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const known = new Set([...allLines().map((line) => line.dataset.row), currentId()]);
+  localTimes(page);
+  for (const line of $$("[data-row]", page)) if (!known.has(line.dataset.row)) $("[data-lines]").append(line);
+  const next = $("[data-further]", page);
+  if (next) further.href = next.href;
+  else further.remove();
+  hideSeen();
+  prefetch();
 }
 
 // --- deciding ---------------------------------------------------------------------------------------------
@@ -323,47 +429,47 @@ function fields(form, submitter) {
 // The next card is there before the answer is: what fails comes back with the reason.
 async function decide(body) {
   const ids = body.getAll("item").map((item) => item.split("/")[1]);
-  if (ids.every((id) => decided.has(id))) return;
-  for (const id of ids) decided.add(id);
+  if (ids.every((id) => decided.has(id))) return goOnAtLast();
   const current = currentId();
   const shown = $("[data-card]", place);
-  const all = lines();
-  const at = all.findIndex((line) => line.dataset.row === current);
-  const taken = ids.map((id) => ({ id, line: lineOf(id), before: lineOf(id)?.nextElementSibling ?? null }));
   const stays = !ids.includes(current);
   const together = grouped();
-  const isLeftOver = (line) => together.has(line.dataset.row) && !ids.includes(line.dataset.row);
-  const rest = all.filter((line) => !ids.includes(line.dataset.row));
-  const next = all.slice(at + 1).find((line) => rest.includes(line)) ?? rest.at(0);
-  for (const { id, line } of taken) {
-    if (!line) continue;
-    $("input", line).checked = false;
-    removed.set(id, line);
-    line.remove();
-  }
-  showTicks();
+  const taken = ids.map((id) => ({ id, line: lineOf(id), ticked: lineOf(id) && $("input", lineOf(id)).checked }));
+  for (const id of ids) decided.add(id);
+  for (const { line, ticked } of taken) if (ticked) $("input", line).checked = false;
   for (const menu of $$("details.menu[open]")) menu.open = false;
-  // What was left out of a group is next, but its card still shows the group until that is decided.
-  const waits = next && isLeftOver(next);
   for (const id of together) cards.delete(id);
-  const answering = send("decisions", body);
-  if (!stays && next && !waits) show(next.dataset.row);
-  if (stays && document.activeElement === document.body) shown.focus({ preventScroll: true });
+  hideSeen();
+  const answering = send("decisions", () => body);
+  if (!stays || document.activeElement === document.body) shown.focus({ preventScroll: true });
+  if (!stays) goOn(current);
   const answer = await answering;
-  if (!answer.ok) {
-    for (const id of ids) decided.delete(id);
-    for (const { line, before } of taken.reverse()) if (line) putBack(line, before);
-    if (!stays && current) {
-      cards.set(current, Promise.resolve(shown));
-      await show(current);
-    }
-    say(`Not saved: ${answer.message}`, false);
-    return;
-  }
+  if (!answer.ok) return comeBack(taken, answer.message);
+  latest = answer;
+  undoable = answer.undo.map(String);
   settle(answer);
-  if (!stays && !next) location.assign(afterLast(answer));
-  else if (!stays && waits) show(next.dataset.row);
-  else refresh(taken, stays && ids.some((id) => together.has(id)));
+  goOnAtLast();
+  refresh(taken, stays && ids.some((id) => together.has(id)));
+}
+
+// What could not be saved is on the screen still, or comes next: a card that came back under somebody's fingers
+// would be decided by the key that was meant for another.
+function comeBack(taken, why) {
+  for (const { id } of taken) decided.delete(id);
+  const current = currentId();
+  const isShown = taken.some(({ id }) => id === current);
+  if (isShown) arrive();
+  for (const { line, ticked } of [...taken].reverse()) {
+    if (!line) continue;
+    if (ticked) $("input", line).checked = true;
+    if (!isShown && beyond(current, -1).includes(line)) lineOf(current).after(line);
+  }
+  hideSeen();
+  prefetch();
+  const next = !isShown && taken.length === 1 && taken[0].line;
+  const where = next ? ` ${$("bdi", next).textContent}’s comment comes next.` : "";
+  say(`Not saved: ${why}${where}`, false);
+  if (!isShown && !taken[0].line) show(taken[0].id); // it stood in no list
 }
 
 // What was decided changes what other cards say: the author's record, the parent, what is left of a group.
@@ -373,7 +479,7 @@ async function refresh(taken, redraws) {
   const stale = lines().filter(isStale).map((line) => line.dataset.row);
   for (const id of stale) cards.delete(id);
   const shown = currentId();
-  if (redraws) return void show(shown);
+  if (redraws && !underway) return void show(shown);
   prefetch();
   if (!stale.includes(shown)) return;
   const fresh = await fetchCard(shown).catch(() => null);
@@ -381,7 +487,9 @@ async function refresh(taken, redraws) {
   if (!fresh || currentId() !== shown) return;
   for (const part of $$("[data-fresh]", place)) {
     const other = $(`[data-fresh="${part.dataset.fresh}"]`, fresh);
+    const hadFocus = part.contains(document.activeElement);
     if (other) part.replaceWith(other);
+    if (hadFocus) $("[data-card]", place).focus({ preventScroll: true });
   }
 }
 
@@ -391,66 +499,73 @@ function countGroup(event) {
   for (const shown of $$("[data-grouped]", place)) shown.textContent = ticked;
 }
 
-function afterLast(answer) {
+function afterLast() {
   const query = new URLSearchParams(location.search);
   for (const name of ["comment", "cursor", "done", "late", "gone"]) query.delete(name);
-  if (answer.undo.length) query.set("done", answer.undo.join("."));
-  if (answer.late.length) query.set("late", answer.late.join("."));
+  if (latest.undo.length) query.set("done", latest.undo.join("."));
+  if (latest.late.length) query.set("late", latest.late.join("."));
   return `?${query}`;
 }
 
+// Undoes what was decided last, also while that is being saved.
 async function undo() {
-  if (!undoable.length) return;
-  const body = new URLSearchParams({ csrf: $("[name=csrf]").value });
-  const only = $("[name=only]")?.value;
-  if (only) body.set("only", only);
-  for (const id of undoable) body.append("decision", id);
-  undoable = [];
-  showUndo();
-  const answer = await send("reversals", body);
-  if (!answer.ok) return say(`Not undone: ${answer.message}`, false);
-  settle(answer);
-  const back = answer.comments.map(String);
-  for (const id of back) {
-    decided.delete(id);
-    const line = removed.get(id);
-    if (line && rows) putBack(line, lines()[0] ?? null);
+  const waits = unsaved > 0;
+  let wanted = [];
+  const answer = await send("reversals", (before) => {
+    if (!waits || before.ok) wanted = undoable;
+    if (!wanted.length) return undefined;
+    undoable = [];
+    showUndo();
+    const body = new URLSearchParams({ csrf: $("[name=csrf]").value });
+    const only = $("[name=only]")?.value;
+    if (only) body.set("only", only);
+    for (const id of wanted) body.append("decision", id);
+    return body;
+  });
+  if (!wanted.length) return goOnAtLast();
+  if (!answer.ok) {
+    if (!undoable.length) undoable = wanted;
+    say(`Not undone: ${answer.message}`, true);
+    return goOnAtLast();
   }
+  const back = answer.comments.map(String);
+  for (const id of back) decided.delete(id);
+  settle(answer);
   if (!rows) location.assign(`?${withComment(back[0])}`);
   else show(back[0]);
 }
 
 // A ban decides nothing: the card stays.
 async function ban(body) {
-  const answer = await send("bans", body);
+  const answer = await send("bans", () => body);
+  goOnAtLast();
   if (!answer.ok) return say(`Not banned: ${answer.message}`, false);
   for (const menu of $$("details.menu[open]")) closeAndFocus(menu);
   say(answer.message, false);
 }
 
-function putBack(line, before) {
-  removed.delete(line.dataset.row);
-  $("[data-lines]").insertBefore(line, before?.isConnected ? before : null);
-}
-
-// One after the other, so that an undo never overtakes its decision.
-function send(path, body) {
-  const answer = saving.then(() => sendNow(path, body));
-  saving = answer;
-  return answer;
+// One after the other, so that an undo never overtakes its decision; `makeBody` is called when its turn has come,
+// with the answer before, and nothing is sent when it makes none.
+function send(path, makeBody) {
+  unsaved += 1;
+  place.dataset.saving = "yes";
+  saving = saving.then((before) => sendNow(path, makeBody(before)));
+  return saving;
 }
 
 async function sendNow(path, body) {
-  place.dataset.saving = "yes";
+  const asked = { method: "POST", body, headers: { Accept: "application/json" } };
   try {
-    const answer = await fetch(path, { method: "POST", body, headers: { Accept: "application/json" } });
+    if (!body) return { ok: true };
+    const answer = await fetch(path, { ...asked, signal: AbortSignal.timeout(LONGEST_WAIT) });
     const said = await answer.json();
     // What stands before the pages answers with a problem, which has a `detail`.
     return { ...said, ok: answer.ok, message: said.message ?? said.detail ?? said.title };
   } catch {
-    return { ok: false, message: "the service could not be reached." };
+    return { ok: false, message: AWAY };
   } finally {
-    delete place.dataset.saving;
+    unsaved -= 1;
+    if (!unsaved) delete place.dataset.saving;
   }
 }
 
@@ -459,11 +574,10 @@ function settle(answer) {
     for (const shown of $$(`[data-count="${name}"]`)) shown.textContent = count;
     for (const shown of $$(`[data-count-here="${name}"]`)) shown.textContent = count === "–" ? "0" : count;
   }
-  undoable = answer.undo.map(String);
-  say(answer.message, undoable.length > 0);
+  say([answer.message, lacking].filter(Boolean).join(". "), undoable.length > 0);
   if (!rows || !currentId()) return;
   hideSeen();
-  topUp();
+  topUpWhenFew();
 }
 
 function say(message, canUndo) {
