@@ -17,18 +17,15 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.reading import report as reading_report
+from benchmarks.reading import seeding
+from benchmarks.writing import report
+from benchmarks.writing.client import Load, drive
+from benchmarks.writing.servers import LARGE_SLUG, SLUGS, Ours, Plain, fill_ours, fill_plain
+from tests.servers import programs
+from tests.servers.postgres import Postgres
+
 ROOT = Path(__file__).resolve().parents[1]
-# Run as a script, Python looks for modules beside it and not in the project's folder.
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.reading import report as reading_report  # noqa: E402
-from benchmarks.reading import seeding  # noqa: E402
-from benchmarks.writing import report  # noqa: E402
-from benchmarks.writing.client import Load, drive  # noqa: E402
-from benchmarks.writing.servers import LARGE_SLUG, SLUGS, Ours, Plain, fill_ours, fill_plain  # noqa: E402
-from tests.servers import programs  # noqa: E402
-from tests.servers.postgres import Postgres  # noqa: E402
-
 FOLDER = ROOT / "var" / "bench"
 PLACES = ("empty thread", "20 threads", "of 100,000")
 # As an operator would have it: what is acknowledged survives a power cut.

@@ -30,6 +30,8 @@ THREADS_FOR_READS = 8
 KILL_SECONDS = 8
 # granian counts connections, idle ones too: few would let idle readers keep others out.
 CONNECTIONS = 1024
+# Of a request's line and headers together, about as much as nginx takes: more is 431 before any Python runs.
+LARGEST_HEAD = 32 * 1024
 HOUR = 3600.0
 # A start is a busy moment: the first hourly work leaves it to the workers.
 SETTLING_SECONDS = 60.0
@@ -84,6 +86,7 @@ def serve(
     """
     spare_memory()  # before granian is loaded
     from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
     from granian.server import Server
 
@@ -95,6 +98,7 @@ def serve(
         port=port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=LARGEST_HEAD),
         websockets=False,
         workers=workers,
         blocking_threads=threads,

@@ -82,14 +82,17 @@ class Server:
 class Service(Server):
     """The real service on a migrated database: two workers of granian, checks on."""
 
-    def __init__(self, database_url: str, secret: bytes, log: Path, **environ: str) -> None:
+    def __init__(
+        self, database_url: str, secret: bytes, log: Path, *, threads: int = 32, **environ: str
+    ) -> None:
         port = free_port()
         given = {
             "COMMENTS_DATABASE_URL": database_url,
             "COMMENTS_SECRET_KEY": secret.decode(),
             "COMMENTS_PUBLIC_URL": f"http://127.0.0.1:{port}",
         }
-        words = [sys.executable, "-m", "comments_service.cli", "serve", "--port", str(port), "--workers", "2"]
+        words = [sys.executable, "-m", "comments_service.cli", "serve", "--port", str(port)]
+        words += ["--workers", "2", "--threads", str(threads)]
         super().__init__(words, port, given | environ, log)
 
     def probe(self) -> str:

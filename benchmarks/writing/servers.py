@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from benchmarks.reading import seeding
-from benchmarks.reading.servers import Server
+from benchmarks.reading.servers import Server, Service
 from comments_service import clock, identity, migrating, sites
 from comments_service.config import Settings
 from comments_service.db import Database
@@ -34,7 +35,7 @@ LARGE_SLUG = seeding.slug(LARGE)
 SLUGS = tuple(seeding.other(number) for number in range(THREADS))
 
 
-class Ours(Server):
+class Ours(Service):
     """The real service: two workers, all checks on, limits off, since all posts come from one address."""
 
     name = "ours"
@@ -42,22 +43,15 @@ class Ours(Server):
 
     def __init__(self, url: str, folder: Path) -> None:
         self.database_url = url
-        port = free_port()
-        environ = {
-            "COMMENTS_DATABASE_URL": url,
-            "COMMENTS_SECRET_KEY": seeding.SECRET.decode(),
-            "COMMENTS_PUBLIC_URL": f"http://127.0.0.1:{port}",
-            "COMMENTS_LIMIT_POST": "off",
-            "COMMENTS_LIMIT_THREADS": "off",
-            "COMMENTS_RATE_LIMIT_STORAGE": f"sqlitefile:///{folder / 'limits.db'}",
-        }
-        words = [sys.executable, "-m", "comments_service.cli", "serve", "--port", str(port)]
-        words += ["--workers", "2", "--threads", str(THREADS_OF_SERVER)]
-        super().__init__(words, port, environ, folder / "ours.log")
-
-    def probe(self) -> str:
-        """Whether it is ready to serve."""
-        return "/readyz"
+        super().__init__(
+            url,
+            seeding.SECRET,
+            folder / "ours.log",
+            threads=THREADS_OF_SERVER,
+            COMMENTS_LIMIT_POST="off",
+            COMMENTS_LIMIT_THREADS="off",
+            COMMENTS_RATE_LIMIT_STORAGE=f"sqlitefile:///{folder / 'limits.db'}",
+        )
 
     def stored(self) -> int:
         """How many comments there are."""
@@ -102,7 +96,7 @@ def fill_plain(url: str) -> None:
     """The same in the tables of the plain way."""
     texts = seeding.Texts()
     sizes = {LARGE_SLUG: LARGE} | {slug: 8 + number % 5 for number, slug in enumerate(SLUGS)}
-    threads = [
+    threads: list[dict[str, Any]] = [
         {"id": number, "slug": slug, "count": size, "mode": "open"}
         for number, (slug, size) in enumerate(sizes.items(), start=1)
     ]
@@ -159,11 +153,8 @@ def _after_the_ids(url: str, threads: list[dict[str, Any]]) -> None:
 def _count(url: str, table: str) -> int:
     statement = f"SELECT count(*) FROM {table}"
     if url.startswith("sqlite:///"):
-        connection = sqlite3.connect(url.removeprefix("sqlite:///"))
-        try:
-            return int(connection.execute(statement).fetchone()[0])
-        finally:
-            connection.close()
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file:
+            return int(file.execute(statement).fetchone()[0])
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
         found = connection.execute(statement.encode()).fetchone()
         return int(found[0]) if found else 0

@@ -111,7 +111,7 @@ def _service_error(error: ServiceError) -> Response:
 def _http_error(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
         return Response(error.get_response().response, error.code, dict(error.get_headers()))
-    code = CODES.get(error.code, "not_served")
+    code = CODES.get(error.code, "bad_request" if error.code < 500 else "internal")
     response = problem(error.code, code, SENTENCES.get(error.code) or error.description or error.name)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After", "WWW-Authenticate"):

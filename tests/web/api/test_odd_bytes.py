@@ -44,6 +44,14 @@ def test_the_server_refuses_bodies_it_cannot_take(live: Live, ask_raw: Callable[
     assert live.api("horizons/counts", slug="tarn") == {"counts": {"tarn": 0}}
 
 
+def test_a_head_larger_than_any_browser_sends_is_refused(
+    live: Live, ask_raw: Callable[[bytes], bytes]
+) -> None:
+    get = b"GET %s/counts?slug=tarn HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: a=%s\r\n\r\n"
+    answers = [ask_raw(get % (SITE.encode(), b"b" * length)) for length in (20_000, 60_000)]
+    assert [answer.split(b" ", 2)[1] for answer in answers] == [b"200", b"431"]
+
+
 def test_the_server_answers_odd_bytes_without_an_error_of_its_own(
     live: Live, ask_raw: Callable[[bytes], bytes]
 ) -> None:
