@@ -24,9 +24,10 @@ class Seen:
 
 @dataclass
 class Relay:
-    """Hands every request on to `service` unchanged, and what it answers back."""
+    """Hands every request on to `service` unchanged, and what it answers back; `port` 0 is a free one."""
 
     service: str
+    port: int = 0
     seen: list[Seen] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -38,8 +39,9 @@ class Relay:
                 if self.raw_requestline and self.parse_request():
                     relay.hand_on(self)
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self.port = self.server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
 
