@@ -18,7 +18,7 @@ from .errors import Unavailable
 T = TypeVar("T")
 Work = Callable[[Session], T]
 # The turn belongs to other processes too: none keeps it for longer than so many pieces of work.
-MOST_AT_ONCE = 5
+MOST_AT_ONCE = 8
 
 
 class Group:
