@@ -68,7 +68,7 @@ logger = logging.getLogger(__name__)
 def init_app(app: Flask) -> None:
     """Answer every error of the application, the framework's own included, as a problem."""
     app.register_error_handler(ServiceError, _service_error)
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(HTTPException, from_http_error)
     for away in (OperationalError, InterfaceError, TimeoutError):
         app.register_error_handler(away, _database_away)
     app.register_error_handler(ProgrammingError, _perhaps_migrating)
@@ -108,7 +108,8 @@ def _service_error(error: ServiceError) -> Response:
     return from_error(error)
 
 
-def _http_error(error: HTTPException) -> Response:
+def from_http_error(error: HTTPException) -> Response:
+    """The problem that says what the framework's `error` says; what is no error stays as it is."""
     if error.code is None or error.code < 400:
         return Response(error.get_response().response, error.code, dict(error.get_headers()))
     code = CODES.get(error.code, "bad_request" if error.code < 500 else "internal")

@@ -70,7 +70,7 @@ WORKED_ON = (
     Shown("history", "comments/{hidden}"),
 )
 COLOURED_ALIKE = (
-    Shown("singly", "?queue=pending&singly=1", opened(REASONS)),
+    Shown("singly", "?queue=pending&singly={advert}", opened(REASONS)),
     Shown("more", "?queue=new", opened(BAN)),
     Shown("nothing-found", "?queue=spam&q=nothing", opened(".switch > summary, .sites > summary")),
     Shown("approve", "?queue=rejected", opened(".as-approve summary, .bar summary")),
@@ -109,6 +109,7 @@ LESS_SEEN = (
     Shown("faulty-settings", "settings", with_faults),
     Shown("people", "people?done=revoked"),
     Shown("not-found", "comments/999999999"),
+    Shown("nowhere", "nowhere"),
     Shown("refused", "settings?site=elsewhere"),
     Shown("not-signed-in", "", signed_in=False),
     Shown("spent-link", "sign-in?token=spent", signed_in=False),

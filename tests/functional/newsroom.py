@@ -63,7 +63,7 @@ class Newsroom:
         threads.move(self.session, site_id=self.gazette, slug="noon", to="market-hours")
         self.hidden = self._hidden()
         self._waiting()
-        self._advert()
+        self.advert = self._advert()
         self._noticed()
         self._decided()
 
@@ -154,19 +154,20 @@ class Newsroom:
             if number % 2:
                 self._report(seen, 40 + number, ("off_topic", "spam", "other")[number % 3])
 
-    def _advert(self) -> None:
-        """One advert in twelve variants, which software has put together."""
-        first = None
+    def _advert(self) -> int:
+        """One advert in twelve variants, which software has put together; the first one's number."""
+        first = 0
         for number in range(12):
             body = ADVERT.format(GREETED[number % 4], SHOWN_BY[number % 5], 500 + 13 * number)
             thread = (self.parking, self.canteen, self.bus)[number % 3]
             name = ("Penny R.", "Carla_88", "D. Summers", "Happy Hannah")[number % 4]
             one = self._comment(
-                thread, 220 - number, name=name, body=body, status="pending", cluster_id=first
+                thread, 220 - number, name=name, body=body, status="pending", cluster_id=first or None
             )
             self._evidence(one, "near_duplicate", "near", "Nearly the same was posted under other articles.")
             self._evidence(one, "links", "penny-bright.example", "It links to penny-bright.example.")
             first = first or one
+        return first
 
     def _noticed(self) -> None:
         """A published comment that somebody holds to be illegal, with their name."""

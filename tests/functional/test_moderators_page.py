@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy.orm import Session
 
 from tests.app import Live
 from tests.functional.accessible import bring_axe, faults
@@ -23,13 +24,19 @@ class Newsroom(Desk):
 
     def __init__(self, live: Live) -> None:
         super().__init__(live, NAME)
-        self.hidden = live.write(lambda session: furnished(session).hidden)
+        self.hidden, self.advert = live.write(numbers)
 
     def address(self, shown: Shown) -> str:
         """Where it is shown; a link to sign in with is a fresh one."""
         if "{token}" in shown.path:
             return self.link
-        return f"{self.live.url}/moderate/{shown.path.format(hidden=self.hidden)}"
+        return f"{self.live.url}/moderate/{shown.path.format(hidden=self.hidden, advert=self.advert)}"
+
+
+def numbers(session: Session) -> tuple[int, int]:
+    """Of the comment that reports hid, and of the first advert, in a newsroom that is furnished now."""
+    made = furnished(session)
+    return made.hidden, made.advert
 
 
 @pytest.fixture(scope="module")

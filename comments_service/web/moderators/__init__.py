@@ -9,11 +9,12 @@ from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from ...errors import Invalid, ServiceError, TooFast, Unauthorised, Unavailable
+from .. import problems
 from ..audience import ANYONE
 from ..gate import LARGER
 from ..problems import STATUS
 from . import access, decisions, desk, figures, history, phrases, queue, settings, sign_in, team
-from .assets import ASSETS
+from .assets import ASSETS, address
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -53,7 +54,7 @@ def _protect(response: Response) -> Response:
 @blueprint.context_processor
 def _words() -> dict[str, object]:
     return {
-        "asset": lambda name: url_for("moderators.static", name=ASSETS.served_name(name)),
+        "asset": address,
         "csrf_token": access.csrf_token,
         "when": phrases.when,
         "when_at": phrases.when_at,
@@ -92,6 +93,21 @@ def _say_http_error(error: HTTPException) -> Response:
     return sign_in.message(TITLES.get(status, "That did not work"), text, status, **_back())
 
 
+@blueprint.app_errorhandler(404)
+@blueprint.app_errorhandler(405)
+def _say_no_such_page(error: HTTPException) -> Response:
+    """What a person gets at an address of ours that no view answers; all else gets the service's problem."""
+    ours = request.path.startswith(f"{blueprint.url_prefix}/")
+    if not ours or request.accept_mimetypes.best_match(["application/json", "text/html"]) != "text/html":
+        return problems.from_http_error(error)
+    title, text = NO_SUCH_PAGE[error.code or 404]
+    response = _protect(sign_in.message(title, text, error.code or 404, **_back()))
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
 def _say_database_away(error: Exception) -> Response:
     logger.error("database away: %s", type(error).__name__)
     return _say_error(Unavailable("The database cannot be reached just now. Please try again."))
@@ -101,9 +117,19 @@ for away in (OperationalError, InterfaceError, TimeoutError):
     blueprint.register_error_handler(away, _say_database_away)
 
 
+NOTHING_HERE = "There is nothing here"
+# Where no view answers: the title, and what to do.
+NO_SUCH_PAGE = {
+    404: (NOTHING_HERE, "The address may be mistyped, or from an older page. Nothing was changed."),
+    405: (
+        "This page cannot be opened",
+        "The address only takes what a button of ours sends. Nothing was changed: open the page before it, "
+        "and press the button there.",
+    ),
+}
 TITLES = {
     403: "This was refused",
-    404: "There is nothing here",
+    404: NOTHING_HERE,
     409: "Somebody was faster",
     422: "Something is missing",
     429: "Too many tries",

@@ -138,6 +138,9 @@ class Card:
         self.change: Diff | None = None
         self.group: Group | None = None
         self.singly_href = ""
+        self.copies = 0
+        self.together_href = ""
+        self.cluster = row.cluster
         self.item = f"{row.site_key}/{row.id}/{row.revision}/{row.status}"
 
     @property

@@ -62,6 +62,7 @@ class View:
     queues: list[QueueLink]
     desk: list[DeskLink]
     author: int | None = None
+    singly: int | None = None  # the cluster that is taken apart
     problems: list[str] = field(default_factory=list)
     next_href: str | None = None
 
@@ -114,7 +115,7 @@ class View:
     @property
     def without_search_href(self) -> str:
         """The whole queue."""
-        return queue_href(self, q=None, author=None)
+        return queue_href(self, q=None, author=None, singly=None)
 
 
 def view(*, queue: str | None = None, desk: str | None = None, counted: bool = True) -> View:
@@ -135,6 +136,7 @@ def view(*, queue: str | None = None, desk: str | None = None, counted: bool = T
         queue=queue,
         q=request.args.get("q", "").strip()[: queues.LONGEST_SEARCH],
         author=_number(request.args.get("author", "")),
+        singly=_number(request.args.get("singly", "")),
         sites=[
             SiteLink(one.key, one.name, access.letter(one.name), _here(site=one.key), one is site)
             for one in access.sites()
@@ -159,6 +161,7 @@ def queue_href(view: View, **changes: Any) -> str:
         "site": view.site.key if view.site else None,
         "q": view.q or None,
         "author": view.author,
+        "singly": view.singly,
         **changes,
     }
     return url_for("moderators.queue", **values)
@@ -171,6 +174,7 @@ def came_from() -> dict[str, Any]:
         "site": request.form.get("only") or None,
         "q": request.form.get("q") or None,
         "author": request.form.get("author") or None,
+        "singly": request.form.get("singly") or None,
     }
 
 

@@ -100,6 +100,14 @@ def of(session: Session, site_key: str, comment_id: int) -> Group | None:
     )
 
 
+def waiting(session: Session, comment_id: int) -> int:
+    """How many of the comment's cluster wait, itself among them, as far as one form may decide on them."""
+    comment = session.get_one(Comment, comment_id)
+    ours = (Comment.site_id == comment.site_id, in_cluster(comment.cluster))
+    found = select(Comment.id).where(*ours, text(f"({AWAITS_DECISION})")).limit(MOST_MEMBERS)
+    return session.scalar(select(func.count()).select_from(found.subquery())) or 0
+
+
 def _waiting() -> Any:
     judged = func.coalesce(Comment.held_revision, Comment.revision)
     return (

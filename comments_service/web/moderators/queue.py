@@ -142,10 +142,19 @@ def _completed(view: View, card: Card | None) -> Card | None:
     if card is not None:
         card.change = _change(card)
         card.notices = notices.on(db.reading(), [card.id])[card.id]
-        if card.status == PENDING and request.args.get("singly") is None:
-            card.group = groups.of(db.reading(), card.site_key, card.id)
-            card.singly_href = frame.queue_href(view, comment=card.id, singly=1)
+        if card.status == PENDING:
+            _gather(view, card)
     return card
+
+
+def _gather(view: View, card: Card) -> None:
+    """Its cluster, or, if that is taken apart, the way back to all of it."""
+    if card.cluster != view.singly:
+        card.group = groups.of(db.reading(), card.site_key, card.id)
+        card.singly_href = frame.queue_href(view, comment=card.id, singly=card.cluster)
+    else:
+        card.copies = groups.waiting(db.reading(), card.id)
+        card.together_href = frame.queue_href(view, comment=card.id, singly=None)
 
 
 def _change(card: Card) -> Diff | None:
@@ -173,8 +182,11 @@ def _position(view: View, at: int, cursor: str | None) -> str:
 
 
 def _skip_href(view: View, cards: Sequence[Card], at: int, cursor: str | None) -> str | None:
-    if at + 1 < len(cards):
-        return frame.queue_href(view, comment=cards[at + 1].id, cursor=cursor)
+    group = cards[at].group if at >= 0 else None
+    for one in cards[at + 1 :]:
+        # A group that is skipped is skipped as a whole.
+        if group is None or one.id not in group.ids:
+            return frame.queue_href(view, comment=one.id, cursor=cursor)
     if view.next_href:
         return view.next_href
     return frame.queue_href(view) if len(cards) > 1 else None

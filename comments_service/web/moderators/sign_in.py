@@ -17,6 +17,7 @@ from .. import limits
 from ..audience import ANYONE
 from . import access, phrases
 from .access import open_to
+from .assets import address
 
 LONGEST_TOKEN = 200
 # The token is in the address: nothing that this page links may be told of it. `no-referrer` would also
@@ -92,6 +93,7 @@ def message(
     """A page that says one thing, without the frame."""
     page = render_template(
         "moderators/door.html",
+        asset=address,  # where no view answers, the blueprint adds no words of its own
         title=title,
         message=text,
         host=host(),

@@ -18,6 +18,22 @@ def test_an_id_that_no_database_can_hold_is_not_found(desk: Desk) -> None:
         assert desk.send(f"bans/{number}/lift", site="horizons").status_code == 404
 
 
+def test_an_address_that_leads_nowhere_says_so_on_a_page(desk: Desk, service: Service) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path, status_, words in (
+        ("nowhere", 404, "Back to the queue"),
+        ("decisions", 405, "cannot be opened"),
+    ):
+        page = desk.client.get(f"/moderate/{path}", headers=browser)
+        assert (page.status_code, page.mimetype) == (status_, "text/html")
+        assert words in page.text
+        assert "style-src 'self'" in page.headers["Content-Security-Policy"]
+        asked = desk.client.get(f"/moderate/{path}", headers={"Accept": "application/json"})
+        assert (asked.status_code, asked.mimetype) == (status_, "application/problem+json")
+    assert "POST" in desk.client.get("/moderate/decisions", headers=browser).headers["Allow"]
+    assert service.client.get("/api/v1/nowhere", headers=browser).mimetype == "application/problem+json"
+
+
 def test_nul_is_refused_in_every_query_and_form(desk: Desk) -> None:
     assert [desk.get(path, q="a\0").status_code for path in ("", "threads", "bans")] == [422] * 3
     forms = [path for path in FORMS if path not in ("settings", "sign-out")]

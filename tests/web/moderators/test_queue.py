@@ -86,10 +86,36 @@ def test_near_duplicates_are_shown_once_and_decided_together(desk: Desk, service
     assert "640 · 710 · 585" in page
     items = [f"horizons/{one}/1/pending" for one in (first, *rest)]
     assert all(item in page for item in items)
-    assert "nearly one text" not in desk.get(comment=first, singly=1).text
     page = shown(desk, desk.send("decisions", item=items, decision="spam:spam"))
     assert "3 marked as spam." in page
     assert {status(service, one) for one in (first, *rest)} == {"spam"}
+
+
+def test_a_group_taken_apart_stays_so_until_it_is_put_together(
+    desk: Desk, service: Service, site: int
+) -> None:
+    first = comment(service, site, body="Earn £640 at home.", name="Penny")
+    for name in ("Carla", "Hannah"):
+        comment(service, site, body="Earn £640 at home.", name=name, cluster_id=first)
+    other = comment(service, site, body="Buy ten get one.", name="Olga")
+    comment(service, site, body="Buy ten get one.", name="Otto", cluster_id=other)
+    assert f"comment={other}" in skip(desk.get().text)  # a group is skipped as a whole
+    page = desk.get(singly=first).text
+    assert 'aria-label="Comment by Penny"' in page
+    assert f'name="singly" value="{first}"' in page
+    assert f"singly={first}" in skip(page)
+    page = shown(desk, desk.decide(f"horizons/{first}/1/pending", singly=first))
+    assert 'aria-label="Comment by Carla"' in page
+    assert "Decide on all 2 together" in page
+    assert "2 comments, nearly one text" in desk.get().text
+    assert "2 comments, nearly one text" in desk.get(comment=other, singly=first).text
+
+
+def skip(page: str) -> str:
+    """Where its Skip leads."""
+    found = re.search(r'href="([^"]+)" data-key="j"', page)
+    assert found is not None
+    return found[1].replace("&amp;", "&")
 
 
 def test_a_notice_is_on_the_card(desk: Desk, service: Service, site: int) -> None:
