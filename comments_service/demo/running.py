@@ -98,7 +98,7 @@ def _seed(folder: Folder, service: Service, token: str) -> None:
     with service.uncounted() as app, folder.open_log() as log:
         lines = io.TextIOWrapper(log, write_through=True)
         api = Api(app, SITE, token=token, log=lines)
-        Seeder(api, secret).seed(articles, read_conversations(), _tell_progress)
+        Seeder(api, secret).seed(articles, read_conversations(), folder.edition, _tell_progress)
     folder.remember_seeded()
 
 

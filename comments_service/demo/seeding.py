@@ -2,6 +2,9 @@
 
 Run again after an interruption it goes on where it was: comments carry idempotency keys, and votes, reports
 and decisions that were made already change nothing.
+
+A conversation of one second would show nothing of times, so its people write from the article's appearance
+until the edition of the demo, in the order in which they would have: the service's clock is set for each.
 """
 
 from __future__ import annotations
@@ -10,9 +13,12 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from .. import clock
 from .api import Api, Refusal
 from .articles import Article
 from .conversations import Comment, Conversation
@@ -20,7 +26,19 @@ from .conversations import Comment, Conversation
 ALREADY_DONE = 409
 GONE = ("withdrawn", "rejected")
 
+# The more there is to answer, the more people write: half of a conversation is of its last third.
+PACE = 1.5
+EDITED_AFTER = timedelta(minutes=3)
+
 Progress = Callable[[int, int], None]
+
+
+class Written(NamedTuple):
+    """A comment, the thread it stands in, and when it was written."""
+
+    at: datetime
+    slug: str
+    comment: Comment
 
 
 class Seeder:
@@ -32,24 +50,30 @@ class Seeder:
         self._posted: dict[tuple[str, str], dict[str, Any]] = {}
 
     def seed(
-        self, articles: Sequence[Article], conversations: Sequence[Conversation], tell: Progress
+        self,
+        articles: Sequence[Article],
+        conversations: Sequence[Conversation],
+        edition: datetime,
+        tell: Progress,
     ) -> None:
         """Register the articles, post all comments, then do what follows.
 
-        All comments come first, since a reply wants a parent that is still published. `tell` hears how many
-        of how many comments are done. Raises Refusal when the service does not take something.
+        Comments are dated between their article and `edition`. All of them come first, since a reply wants a
+        parent that is still published. `tell` hears how many of how many comments are done. Raises Refusal
+        when the service does not take something.
         """
         own_mode = [article for article in articles if article.mode is not None]
         for article in articles:
             self._set(article, title=article.title)
         for article in own_mode:
             self._set(article, mode="open")
-        comments = [(talk.article, comment) for talk in conversations for comment in talk.comments]
-        for done, (slug, comment) in enumerate(comments, start=1):
-            self._post(slug, comment)
+        comments = written(articles, conversations, edition)
+        for done, (at, slug, comment) in enumerate(comments, start=1):
+            with clock_shows(at):
+                self._post(slug, comment)
             tell(done, len(comments))
-        for slug, comment in comments:
-            self._follow_up(slug, comment)
+        for at, slug, comment in comments:
+            self._follow_up(slug, comment, at)
         for article in own_mode:  # only now: it would have held or refused what was to be posted
             self._set(article, mode=str(article.mode))
 
@@ -69,14 +93,15 @@ class Seeder:
         answer = self._api.post("/comments", body, address=address_of(comment.name))
         self._posted[slug, comment.id] = answer
 
-    def _follow_up(self, slug: str, comment: Comment) -> None:
+    def _follow_up(self, slug: str, comment: Comment, at: datetime) -> None:
         answer = self._posted[slug, comment.id]
         if answer["comment"]["status"] in GONE:
             return  # the last that happens to a comment; nobody can vote on it any more
         place = f"/comments/{answer['comment']['id']}"
         if comment.edit is not None and answer["comment"]["revision"] == 1:
             revision = {"body": comment.edit, "edit_token": answer["edit_token"]}
-            self._api.post(f"{place}/revisions", revision, address=address_of(comment.name))
+            with clock_shows(at + EDITED_AFTER):
+                self._api.post(f"{place}/revisions", revision, address=address_of(comment.name))
         for passer_by, value in _votes(comment):
             self._vote(place, passer_by, value)
         for number, complaint in enumerate(comment.reports):
@@ -114,6 +139,36 @@ class Seeder:
     def _author_key(self, person: str) -> str:
         digest = hmac.digest(self._secret, f"demo author {person}".encode(), "sha256")
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def written(
+    articles: Sequence[Article], conversations: Sequence[Conversation], edition: datetime
+) -> list[Written]:
+    """All comments in the order of their times, which is each conversation's own order.
+
+    Ids and the log of decisions then grow with time, as they do where people write.
+    """
+    appeared = {article.slug: article.published_at for article in articles}
+    comments = []
+    for talk in conversations:
+        span, parts = edition - appeared[talk.article], len(talk.comments) + 1
+        for left, comment in zip(range(parts - 1, 0, -1), talk.comments, strict=True):
+            comments.append(Written(edition - span * (left / parts) ** PACE, talk.article, comment))
+    return sorted(comments, key=lambda one: one.at)
+
+
+@contextmanager
+def clock_shows(moment: datetime) -> Iterator[None]:
+    """Sets the clock of this process, in which the service's application answers while it is seeded.
+
+    For all of its threads: the one that commits asks for the time, too. Nothing else runs here meanwhile.
+    """
+    now = clock.now
+    clock.now = lambda: moment
+    try:
+        yield
+    finally:
+        clock.now = now
 
 
 def address_of(person: str) -> str:
