@@ -15,6 +15,7 @@ from tests.functional.moderators_seen import LONG, SHORT, Round, Shown
 from tests.functional.newsroom import NAME, furnished
 from tests.servers.chromium import PageErrors
 
+AUTHOR_KEY = "an-author-key-that-is-long-enough"
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -111,6 +112,28 @@ def test_ticked_comments_are_decided_together(work: Work, open_page: Callable[..
     expect(page.get_by_role("status")).to_contain_text("2 approved.")
     expect(page.locator("[data-row]:visible")).to_have_count(0)
     assert work.published() == ["Ben", "Cleo"]
+
+
+def test_the_others_of_an_author_are_ticked_with_one(work: Work, open_page: Callable[..., Page]) -> None:
+    for n in range(26):  # more than the first rows
+        words = {"slug": "tarn", "name": "Dora", "body": f"Remark {n}.", "author_key": AUTHOR_KEY}
+        words |= {} if n % 13 == 0 else {"name": "Emil", "author_key": AUTHOR_KEY[::-1]}
+        work.live.api(f"{work.site}/comments", words)
+    work.live.api(
+        f"{work.site}/comments", {**words, "name": "Dora", "body": "Last.", "author_key": AUTHOR_KEY}
+    )
+    page = open_page(**DESKTOP)
+    work.come_back(page)
+    bulk = page.get_by_role("group", name="Decide the ticked comments")
+    page.get_by_label("Tick the comment by Ben").check()
+    expect(bulk.locator("[data-add]")).to_be_hidden()  # nothing else carries Ben's key
+    page.get_by_label("Tick the comment by Dora").first.check()
+    bulk.get_by_role("button", name="Add all others by Dora").click()
+    expect(bulk).to_contain_text("4 ticked")
+    expect(page.get_by_role("button", name="Dora")).to_have_count(0)
+    page.keyboard.press("a")
+    expect(page.get_by_role("status")).to_contain_text("4 approved.")
+    assert work.published() == ["Ben", "Dora", "Dora", "Dora"]
 
 
 def test_the_rows_are_filled_up_while_working(work: Work, open_page: Callable[..., Page]) -> None:

@@ -20,6 +20,7 @@ from ...reading.notices import Noticed
 from . import access, groups, phrases
 from .diffs import Diff
 from .groups import Group
+from .past import Past
 
 LINE_CHARACTERS = 200
 TINTS = 6
@@ -137,6 +138,7 @@ class Card:
         self.notices: Sequence[Noticed] = ()
         self.change: Diff | None = None
         self.group: Group | None = None
+        self.past: Past | None = None
         self.singly_href = ""
         self.copies = 0
         self.together_href = ""

@@ -14,7 +14,7 @@ from ...models import PENDING
 from ...reading import cards as reading_cards
 from ...reading import notices, queues
 from ..audience import MODERATOR
-from . import access, acts, frame, groups, phrases
+from . import access, acts, frame, groups, past, phrases
 from .access import open_to
 from .cards import Card, choices
 from .diffs import Diff, diff
@@ -138,9 +138,10 @@ def _asked(view: View, comment_id: int) -> Card | None:
 
 
 def _completed(view: View, card: Card | None) -> Card | None:
-    """What only the card needs: notices, what an edit changed, and its cluster unless asked singly."""
+    """What only the card needs: the author's rejections, notices, what an edit changed, and its cluster."""
     if card is not None:
         card.change = _change(card)
+        card.past = past.of(db.reading(), card.author_id, card.id) if card.author_id else None
         card.notices = notices.on(db.reading(), [card.id])[card.id]
         if card.status == PENDING:
             _gather(view, card)

@@ -44,6 +44,37 @@ def test_the_card_holds_all_that_a_decision_needs(desk: Desk, service: Service, 
     assert "First comment here" in page
 
 
+def test_the_card_tells_what_of_its_author_was_rejected_before(
+    desk: Desk, service: Service, site: int
+) -> None:
+    writer = author(service, site)
+    texts = (
+        "Oh, the clowns.",
+        "Meanwhile nobody mends the school roof.",
+        "Buy soap.",
+        "Buy oil.",
+        "Once more.",
+    )
+    first, second, *adverts, waiting = [comment(service, site, body=one, author_id=writer) for one in texts]
+    assert "Rejected before" not in desk.get(comment=waiting).text
+    desk.decide(f"horizons/{first}/1/pending", "reject", reason="abuse")
+    desk.decide(f"horizons/{second}/1/pending", "reject", reason="off_topic")
+    page = desk.get(comment=waiting).text
+    assert "Rejected before <span>2</span>" in page
+    for words in (
+        ">Abuse</a>",
+        "“Oh, the clowns.”",
+        ">Off topic</a>",
+        "“Meanwhile nobody mends the school roof.”",
+    ):
+        assert words in page
+    for advert in adverts:
+        desk.decide(f"horizons/{advert}/1/pending", "spam", reason="spam")
+    page = desk.get(comment=waiting).text
+    assert ("Oh, the clowns." in page, ">and 1 more</a>" in page) == (False, True)
+    assert "Rejected before <span>3</span>" in desk.get(comment=first).text  # not itself
+
+
 def test_the_card_shows_what_an_edit_changed(desk: Desk, service: Service, site: int) -> None:
     edited = comment(service, site, status="published", body="A lovely evening.", revision=1)
     service.write(lambda session: _held_edit(session, edited, "A dreadful evening."))

@@ -2,6 +2,7 @@
 const KEYS_OFF = "moderate.keys";
 const AHEAD = 5; // cards fetched before they are asked for
 const TOPPED_UP_BELOW = 8; // rows left when further ones are fetched
+const MOST_TICKED = 100; // that one form may decide
 const LONGEST_WAIT = 20_000; // milliseconds; a service that is silent for longer counts as away
 const BUSY = [429, 503]; // what a service answers that will do better in a while
 const AWAY = "the service could not be reached.";
@@ -15,6 +16,7 @@ const rows = $("[data-rows]");
 const toast = $("[data-toast]");
 const keysDialog = $("[data-keys]");
 const cards = new Map(); // id -> promise of a card's element
+const wholeAuthors = new Set(); // those of whom all rows were brought
 const decided = new Set(); // ids that were sent; their rows stay where they are, unseen
 let undoable = place ? $$("[name=decision]", $("[data-undo]") ?? toast).map((input) => input.value) : [];
 let toppingUp; // promise that further rows are here, or of why they are not
@@ -174,6 +176,7 @@ function setUpQueue() {
   });
   if (!rows) return;
   rows.addEventListener("change", onTick);
+  $("[data-add]", rows).addEventListener("click", addOthers);
   hideSeen();
   prefetch();
 }
@@ -335,8 +338,7 @@ async function show(id) {
 function missed(id, fault) {
   arrive();
   if (!fault.status || BUSY.includes(fault.status)) {
-    const why = fault.status ? "the service is busy just now." : AWAY;
-    lacking = `The next comment did not come: ${why} Please try again.`;
+    lacking = `The next comment did not come: ${whyMissed(fault)} Please try again.`;
     say(lacking, undoable.length > 0);
   } else if (fault.status === 404 && lineOf(id)) {
     lineOf(id).remove(); // erased meanwhile
@@ -345,6 +347,10 @@ function missed(id, fault) {
     // Anything else is said by the page itself.
     location.assign(id ? `?${withComment(id)}` : $("[data-further]").href);
   }
+}
+
+function whyMissed(fault) {
+  return fault.status ? "the service is busy just now." : AWAY;
 }
 
 function withComment(id) {
@@ -381,25 +387,31 @@ function topUpWhenFew() {
 
 // Brings further rows, once however often it is asked; gives what hindered it.
 function topUp() {
-  toppingUp ??= bringRows()
+  toppingUp ??= bringFurther()
     .catch((fault) => fault)
     .finally(() => (toppingUp = undefined));
   return toppingUp;
 }
 
-async function bringRows() {
+async function bringFurther() {
   const further = $("[data-further]");
-  const answer = await fetch(further.href, { signal: AbortSignal.timeout(LONGEST_WAIT) });
-  if (!answer.ok) throw refusal(answer);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const known = new Set([...allLines().map((line) => line.dataset.row), currentId()]);
-  localTimes(page);
-  for (const line of $$("[data-row]", page)) if (!known.has(line.dataset.row)) $("[data-lines]").append(line);
+  const page = await bringRows(further.href);
   const next = $("[data-further]", page);
   if (next) further.href = next.href;
   else further.remove();
   hideSeen();
   prefetch();
+}
+
+// Adds those rows of a queue's page that are not here yet, and gives the page.
+async function bringRows(href) {
+  const answer = await fetch(href, { signal: AbortSignal.timeout(LONGEST_WAIT) });
+  if (!answer.ok) throw refusal(answer);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const known = new Set([...allLines().map((line) => line.dataset.row), currentId()]);
+  localTimes(page);
+  for (const line of $$("[data-row]", page)) if (!known.has(line.dataset.row)) $("[data-lines]").append(line);
+  return page;
 }
 
 // --- deciding ---------------------------------------------------------------------------------------------
@@ -611,6 +623,54 @@ function showTicks() {
   const all = $("[data-all]", rows);
   all.checked = ticked > 0 && ticked === boxes().length;
   all.indeterminate = ticked > 0 && !all.checked;
+  offerOthers();
+}
+
+// Offers to tick what else the author of a ticked row wrote in this queue.
+function offerOthers() {
+  const ticked = lines().filter((line) => !line.hidden && $("[name=item]", line).checked && line.dataset.author);
+  const author = ticked.map((line) => line.dataset.author).find(hasOthers);
+  const offer = $("[data-add]", rows);
+  offer.hidden = author === undefined;
+  if (offer.hidden) return;
+  const name = $("bdi", ticked.find((line) => line.dataset.author === author)).textContent;
+  const count = others(author).length;
+  const all = !$("[data-further]") || wholeAuthors.has(author);
+  offer.dataset.add = author;
+  offer.textContent = all ? `Add ${count === 1 ? "the other" : `the ${count} others`} by ${name}` : `Add all others by ${name}`;
+}
+
+function hasOthers(author) {
+  return others(author).length > 0 || ($("[data-further]") !== null && !wholeAuthors.has(author));
+}
+
+function others(author) {
+  const theirs = lines().filter((line) => !line.hidden && line.dataset.author === author);
+  return theirs.filter((line) => !$("[name=item]", line).checked);
+}
+
+// Rows of this author that stand further on are brought before.
+async function addOthers() {
+  const author = $("[data-add]", rows).dataset.add;
+  try {
+    if ($("[data-further]")) await bringAll(author);
+  } catch (fault) {
+    return say(`Not added: ${whyMissed(fault)}`, undoable.length > 0);
+  }
+  const room = MOST_TICKED - boxes().filter((box) => box.checked).length;
+  for (const line of others(author).slice(0, room)) $("[name=item]", line).checked = true;
+  showTicks();
+  boxes().find((box) => box.checked)?.focus();
+}
+
+async function bringAll(author) {
+  if (wholeAuthors.has(author)) return;
+  const query = new URLSearchParams(location.search);
+  for (const name of ["comment", "cursor", "done", "late", "gone"]) query.delete(name);
+  query.set("author", author);
+  let href = `?${query}`;
+  for (; href && others(author).length < MOST_TICKED; hideSeen()) href = $("[data-further]", await bringRows(href))?.href;
+  if (!href) wholeAuthors.add(author);
 }
 
 function untick() {
