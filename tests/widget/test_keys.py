@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.widget.reader import Reader
 
@@ -73,6 +73,29 @@ def test_a_day_by_keyboard_alone(reader: Callable[..., Reader]) -> None:
     expect(fold).to_be_focused()
     keys.press("Enter")
     visitor.seen("A reply to it.")
+
+
+def test_a_form_that_was_opened_while_another_order_was_asked_for_stays(reader: Callable[..., Reader]) -> None:
+    visitor = reader()
+    for words in ("The oldest.", "The newest."):
+        visitor.post_elsewhere(words)
+    page, keys = visitor.open().page, visitor.page.keyboard
+    held: list[Route] = []
+    page.route("**/comments?*", lambda route: held.append(route))
+    with page.expect_request("**/comments?*"):
+        page.get_by_label("Sort by").select_option("oldest")
+    visitor.start()
+    keys.type("I begn")
+    keys.press("ArrowLeft")
+    held[0].continue_()
+    expect(page.get_by_role("article").first).to_contain_text("The oldest.")
+    body = page.get_by_label("Your comment")
+    expect(body).to_be_focused()
+    keys.type("a")
+    expect(body).to_have_value("I began")
+    # What opens the form is there again, in its place, once the form is left.
+    visitor.press("Cancel")
+    expect(page.get_by_role("button", name="Leave a comment")).to_be_focused()
 
 
 def test_a_link_opens_what_is_folded_and_leads_there(reader: Callable[..., Reader]) -> None:

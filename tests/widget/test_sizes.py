@@ -96,7 +96,7 @@ def test_at_400_percent_nothing_is_cut_off_and_nothing_moves(reader: Callable[..
     page.evaluate(
         "location.hash = document.querySelector('comments-thread').shadowRoot.querySelector('article').id"
     )
-    expect(page.locator("article.found")).to_be_focused()
+    expect(page.get_by_role("article").first).to_be_focused()
     moving = """document.querySelector("comments-thread").shadowRoot.getAnimations()
         .flatMap(({ effect }) => effect.getKeyframes().flatMap(Object.keys))"""
     animated = set(page.evaluate(moving)) - {"offset", "computedOffset", "easing", "composite"}

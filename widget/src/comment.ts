@@ -2,7 +2,7 @@
 
 import type { Comment, Problem } from "./api";
 import { readBody } from "./body";
-import { fill, gap, h, icon, note, type Part } from "./dom";
+import { fill, h, icon, note, set, twin, type Part } from "./dom";
 import * as icons from "./icons";
 import { openReport } from "./report";
 import type { Thread } from "./thread";
@@ -32,22 +32,29 @@ const NARROW = 3; // levels that narrow columns draw; from the next on, a reply 
 const UNDO = 6_000; // milliseconds to think again after a withdrawal
 const REMOVED = { moderator: Word.removed_moderator, author: Word.removed_author, review: Word.removed_review };
 
-/** Gives the function that draws a comment of this thread anew. */
-export function drawer(thread: Thread): (view: View) => void {
+/** Gives the function that draws a comment of this thread anew; the list is where its comments stand. */
+export function drawer(thread: Thread, list: Element, views: Map<number, View>): (view: View) => void {
   const { _ask: ask, _button: button, _emit: emit, _language: language, _root: root, _say: say, _store: store } = thread;
 
+  // A button that one listener for the whole list knows by its name; votes are named by their direction.
+  const named = (name: string | number, look: string, ...parts: Part[]) => h(`button.${look}`, { name, type: "button" }, ...parts);
+  const acts: Record<string, (view: View, direction: number) => unknown> = {
+    fold: (view) => {
+      view._isFolded = !view._isFolded;
+      draw(view);
+    },
+    reply: ({ _article: article, _comment: comment }) => thread._compose({ _parent: comment }, article),
+    report: (view) => openReport(thread, view._comment, () => draw(view)),
+  };
+
   const draw = (view: View) => {
-    const { _article: article, _comment: comment, _isFolded: folded, _isNew: isNew, _leaving: leaving } = view;
+    const { _article: article, _comment: comment, _isFolded: folded, _isNew: isNew, _leaving: leaving, _replies: replies } = view;
     const { id, name = "…", removed, badge, created_at: datetime, edited_at: edited } = comment;
     const own = store._kept.own[id];
     const at = new Date(datetime);
     const gone = leaving ? say(Word.withdrew) : removed && say(REMOVED[removed]);
     const buttons = () => [...article.querySelectorAll("button")];
     const focused = buttons().indexOf(root.activeElement as HTMLButtonElement);
-    const fold = () => {
-      view._isFolded = !folded;
-      draw(view);
-    };
     view._stop?.();
     article.ariaLabel = gone || name;
     view._element.classList.toggle("folded", !!folded);
@@ -64,13 +71,13 @@ export function drawer(thread: Thread): (view: View) => void {
         h("a.when", { href: `#comment-${id}`, title: language._exact(at) }, h("time", { datetime }, language._relative(at))),
         edited && h("span", say(Word.edited)),
         isNew && h("span.new", say(Word.new)),
-        button("quiet fold", fold, icon(folded ? icons.plus : icons.minus), {
+        replies.firstChild && named("fold", "quiet fold", icon(folded ? icons.plus : icons.minus), {
           title: say(Word.replies_to, name),
           "aria-expanded": `${!folded}`,
         }),
       ),
       ...(leaving ? [undoing(view, leaving)] : removed ? [] : words(view)),
-      folded && button("link", fold, say(Word.show_replies, view._replies.querySelectorAll(".body").length)),
+      folded && named("fold", "link", say(Word.show_replies, replies.querySelectorAll(".body").length)),
     );
     buttons()[focused]?.focus();
   };
@@ -97,32 +104,33 @@ export function drawer(thread: Thread): (view: View) => void {
         ),
       outcome,
       h("div.body", { dir: "auto" }, readBody(html)),
-      h("div.actions", ...(own ? ownActions(view) : actions(view))),
+      own ? h("div.actions", ...ownActions(view)) : actions(view),
     ];
   };
 
-  const actions = (view: View): Part[] => {
-    const { _comment: comment } = view;
-    const { id, score } = comment;
+  // Most comments differ in their score alone: their buttons are copied.
+  const actions = ({ _comment: { id, score } }: View) => {
     const { votes } = thread._policy;
     const { reported, votes: given } = store._kept;
     const mine = given[id] ?? 0;
-    const vote = (picture: string, word: Word, direction: number) =>
-      button("quiet icon-button", () => cast(view, mine === direction ? 0 : direction), icon(picture), {
-        title: say(word),
-        "aria-pressed": `${mine === direction}`,
-      });
-    return [
-      votes !== "none" && vote(icons.up, Word.vote_up, 1),
-      votes !== "none" && h(mine ? "span.score on" : "span.score", language._number(score)),
-      votes === "both" && vote(icons.down, Word.vote_down, -1),
-      reply(view),
-      gap(),
-      button(reported[id] ? "quiet on" : "quiet icon-button", () => openReport(thread, comment, () => draw(view)), icon(icons.flag), reported[id] ? say(Word.reported) : { title: say(Word.report) }),
-    ];
+    const vote = (direction: number, picture: string, word: Word) =>
+      named(direction, "quiet icon-button", icon(picture), { title: say(word), "aria-pressed": `${mine === direction}` });
+    return twin(
+      [language._name, score, mine, reported[id], votes, thread._closed] + "",
+      () =>
+        h(
+          "div.actions",
+          votes !== "none" && vote(1, icons.up, Word.vote_up),
+          votes !== "none" && h(mine ? "span.score on" : "span.score", language._number(score)),
+          votes === "both" && vote(-1, icons.down, Word.vote_down),
+          reply(),
+          h("span.gap"),
+          named("report", reported[id] ? "quiet on" : "quiet icon-button", icon(icons.flag), reported[id] ? say(Word.reported) : { title: say(Word.report) }),
+        ),
+    );
   };
 
-  const reply = (view: View) => !thread._closed && button("quiet", () => thread._compose({ _parent: view._comment }, view._article), say(Word.reply));
+  const reply = () => !thread._closed && named("reply", "quiet", say(Word.reply));
 
   const ownActions = (view: View): Part[] => {
     const { _article: article, _comment: { id, score, status }, _parent: parent } = view;
@@ -146,14 +154,15 @@ export function drawer(thread: Thread): (view: View) => void {
     }
     return [
       isPublished && thread._policy.votes !== "none" && h("span", say(Word.points, score)),
-      isPublished && reply(view),
+      isPublished && reply(),
       edit,
       button("quiet", () => withdraw(view), say(Word.withdraw)),
     ];
   };
 
-  const cast = async (view: View, value: number) => {
+  const cast = async (view: View, direction: number) => {
     const { id } = view._comment;
+    const value = store._kept.votes[id] === direction ? 0 : direction;
     const { score } = await ask<{ score: number }>(`comments/${id}/votes`, { value, author_key: store._key() });
     store._change(({ votes }) => (votes[id] = value));
     view._comment.score = score;
@@ -198,13 +207,18 @@ export function drawer(thread: Thread): (view: View) => void {
     return h("div.actions", button("link", stay, say(Word.undo)), left);
   };
 
+  set(list, "click", ({ target }: Event) => {
+    const pressed = (target as Element).closest<HTMLButtonElement>("article [name]");
+    const view = views.get(Number(pressed?.closest("article")!.id.slice(8)));
+    if (view) thread._press(pressed!, () => (acts[pressed!.name] ?? cast)(view, Number(pressed!.name)));
+  });
   return draw;
 }
 
 // The first letters of the first and the last word.
 function initials(name: string): string {
   const [first = "", ...others] = name.match(/(?<!\S)[\p{L}\p{N}]/gu) ?? [];
-  return (first + (others.at(-1) ?? "")).toLocaleUpperCase();
+  return (first + (others.at(-1) ?? "")).toUpperCase();
 }
 
 // Twelve colours: they are rules of the style sheet, since a style attribute would need a looser policy of the page.

@@ -53,7 +53,7 @@ function askAll(): void {
 }
 
 async function askOne(address: string, group: CommentsCount[], slugs: string[]): Promise<void> {
-  const ask = asker(address, (input, init) => fetch(input, init));
+  const ask = asker(address, fetch);
   const counted = ask<{ counts: Record<string, number> }>("counts?" + new URLSearchParams(slugs.map((slug) => ["slug", slug])), {}, {});
   for (const element of group.filter(({ slug }) => slugs.includes(slug))) {
     try {

@@ -7,10 +7,17 @@ type Child = Node | string | null | undefined | false | 0;
 export type Part = Child | Settings;
 type Tag = keyof HTMLElementTagNameMap;
 
+const made: Record<string, Element> = {};
+
+/** A copy of what was made first for this key: in a long thread, copying is half the work of making. */
+export function twin<E extends Element>(key: string, make: () => E): E {
+  return (made[key] ??= make()).cloneNode(true) as E;
+}
+
 /** An element: "tag.its classes" (which are its parts too), then children and settings; false and null are left out. */
 export function h<K extends Tag>(tag: K | `${K}.${string}`, ...parts: Part[]): HTMLElementTagNameMap[K] {
   const [name, look] = tag.split(".") as [K, string?];
-  return add(document.createElement(name), look && { class: look, part: look }, ...parts);
+  return add(twin(tag, () => add(document.createElement(name), look && { class: look, part: look })), ...parts);
 }
 
 /** Replaces what an element contains. */
@@ -36,17 +43,14 @@ export function set(element: Element, name: string, value: unknown): void {
 
 /** A picture beside words: hidden from assistive technology. */
 export function icon(d: string): Element {
-  const make = (name: string) => document.createElementNS("http://www.w3.org/2000/svg", name);
-  const [svg, path] = [make("svg"), make("path")];
-  svg.ariaHidden = "true";
-  set(path, "d", d);
-  svg.append(path);
-  return svg;
-}
-
-/** What pushes its neighbours apart. */
-export function gap(): HTMLElement {
-  return h("span.gap");
+  return twin(d, () => {
+    const make = (name: string) => document.createElementNS("http://www.w3.org/2000/svg", name);
+    const [svg, path] = [make("svg"), make("path")];
+    svg.ariaHidden = "true";
+    set(path, "d", d);
+    svg.append(path);
+    return svg;
+  });
 }
 
 /** A note with an icon, a bold first line and quieter words below. */

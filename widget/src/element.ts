@@ -3,7 +3,7 @@
 import { asker, type Page } from "./api";
 import { fill, h } from "./dom";
 import { languageOf } from "./language";
-import { Store } from "./store";
+import { openStore } from "./store";
 import text from "./styles.css";
 import { openThread, type Thread } from "./thread";
 import { Word } from "./words";
@@ -78,7 +78,7 @@ export class CommentsThread extends HTMLElement {
       _root: root,
       _slug: slug,
       _ask: ask,
-      _store: new Store(`comments:${service}/${site}`),
+      _store: openStore(`comments:${service}/${site}`),
       _language: language,
       _say: language._say,
       _signal: signal,

@@ -2,7 +2,7 @@
 
 import type { Posted, Problem } from "./api";
 import { readBody } from "./body";
-import { fill, gap, h, note, set, wrong } from "./dom";
+import { fill, h, note, set, wrong } from "./dom";
 import * as icons from "./icons";
 import { randomKey } from "./store";
 import type { Thread } from "./thread";
@@ -13,7 +13,7 @@ export interface Task {
   _parent?: { id: number; name: string };
   /** The comment that is edited, if any, and until when. */
   _edit?: { id: number; token: string; until: number };
-  /** What stands in it at first; for a new comment, the draft comes before. */
+  /** What stands in it at first, unless there is a draft. */
   _words?: string;
   _posted(answer: Posted): void;
   _closed(): void;
@@ -33,8 +33,8 @@ const LONGEST = 60;
 
 export function openForm(thread: Thread, { _parent: parent, _edit: edit, _words: words, _posted: posted, _closed: closed }: Task): Form {
   const { _ask: ask, _button: button, _emit: emit, _language: language, _policy: { max_body: most }, _say: say, _slug: slug, _store: store } = thread;
-  const draft = `${slug}\n${parent?.id ?? ""}`;
-  const kept = edit ? undefined : store._kept.drafts[draft];
+  const draft = [slug, parent?.id, edit?.id] + "";
+  const kept = store._kept.drafts[draft];
   const label = say(edit ? Word.save : parent ? Word.post_reply : Word.post_comment);
   // The time when the form was opened, signed by the service.
   const opened = edit ? undefined : ask<{ form: string }>("forms").catch(() => undefined);
@@ -45,7 +45,6 @@ export function openForm(thread: Thread, { _parent: parent, _edit: edit, _words:
 
   const typed = () => {
     count();
-    if (edit) return;
     key = ""; // other words are another comment: the old key would be refused with them
     store._key();
     store._change((now) => {
@@ -133,7 +132,7 @@ export function openForm(thread: Thread, { _parent: parent, _edit: edit, _words:
       const answer = edit ? await ask<Posted>(`comments/${edit.id}/revisions`, { body: text, edit_token: edit.token }) : await post(text, signed);
       const { comment: { id, status }, edit_token: token = edit?.token, edit_until: until } = answer;
       store._change(({ drafts, own }) => {
-        if (!edit) delete drafts[draft];
+        delete drafts[draft];
         own[id] = { token, until: until ?? own[id]?.until, body: text, waiting: status !== "published" };
       });
       close();
@@ -183,18 +182,18 @@ export function openForm(thread: Thread, { _parent: parent, _edit: edit, _words:
   const element = h(
     "form.form",
     { novalidate: true, "aria-label": title, submit },
-    h("div.row", h("h3", { dir: "auto" }, title), gap(), button("quiet", () => close(), say(Word.cancel))),
-    h("div.box", h("div.row", ...tabs, h("details.gap", h("summary", say(Word.formatting)), say(Word.help))), body, shown, h("div.row", hint, gap(), counter)),
+    h("div.row", h("h3", { dir: "auto" }, title), h("span.gap"), button("quiet", () => close(), say(Word.cancel))),
+    h("div.box", h("div.row", ...tabs, h("details.gap", h("summary", say(Word.formatting)), say(Word.help))), body, shown, h("div.row", hint, h("span.gap"), counter)),
     errors.body,
     // People never meet the trap: it is out of sight, out of the tab order and out of the accessibility tree.
     edit
-      ? h("div.row", left, gap(), send)
+      ? h("div.row", left, h("span.gap"), send)
       : h("div.row", h("label", say(Word.your_name), name), send, h("div.unseen", { "aria-hidden": "true" }, trap)),
     errors.name,
     message,
-    !edit && h("p.foot", thread._link("rules_url"), thread._link("privacy_url"), thread._link("contact"), gap(), button("", forget, say(Word.forget))),
+    !edit && h("p.foot", thread._link("rules_url"), thread._link("privacy_url"), thread._link("contact"), h("span.gap"), button("", forget, say(Word.forget))),
   );
-  body.value = words ?? kept?.body ?? "";
+  body.value = kept?.body ?? words ?? "";
   name.value = store._kept.name ?? "";
   count();
   rest();

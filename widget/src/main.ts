@@ -3,8 +3,10 @@
 import { CommentsCount } from "./count";
 import { CommentsThread } from "./element";
 
-if (!customElements.get("comments-thread")) customElements.define("comments-thread", CommentsThread);
-if (!customElements.get("comments-count")) customElements.define("comments-count", CommentsCount);
+if (!customElements.get("comments-thread")) {
+  customElements.define("comments-thread", CommentsThread);
+  customElements.define("comments-count", CommentsCount);
+}
 
 export { CommentsCount, CommentsThread };
 export { readBody } from "./body";

@@ -2,7 +2,7 @@
 
 import type { Comment, Problem } from "./api";
 import { readBody } from "./body";
-import { fill, gap, h, wrong, type Part } from "./dom";
+import { fill, h, wrong, type Part } from "./dom";
 import type { Thread } from "./thread";
 import { Word } from "./words";
 
@@ -48,7 +48,7 @@ export function openReport(thread: Thread, { id, name, html }: Comment, done: ()
       store._change(({ reported }) => (reported[id] = 1));
       emit("report", { id, reason });
       const finish = button("primary", () => dialog.close(), say(Word.close));
-      fill(form, heading(Word.thanks), h("p", say(Word.thanks_more)), receipt && h("p", say(Word.receipt, receipt)), h("div.row", gap(), finish));
+      fill(form, heading(Word.thanks), h("p", say(Word.thanks_more)), receipt && h("p", say(Word.receipt, receipt)), h("div.row", h("span.gap"), finish));
       finish.focus();
     } catch (problem) {
       const { detail, errors } = problem as Problem;
@@ -71,7 +71,7 @@ export function openReport(thread: Thread, { id, name, html }: Comment, done: ()
     field(Word.other_what, text),
     notice,
     error,
-    h("div.row", gap(), button("outline", () => dialog.close(), say(Word.cancel)), send),
+    h("div.row", h("span.gap"), button("outline", () => dialog.close(), say(Word.cancel)), send),
   );
   const dialog: HTMLDialogElement = h("dialog.dialog", { closedby: "any", close: () => [dialog.remove(), done()], "aria-label": say(Word.report) }, form);
   root.append(dialog);

@@ -21,50 +21,45 @@ export interface Kept {
 
 const MOST = 300; // entries kept of each kind; the oldest go first
 
-export class Store {
-  /** What was read or written last. */
-  _kept!: Kept;
-  private _storage: Partial<Storage> = {}; // where storage is forbidden, things last as long as the page
+export type Store = ReturnType<typeof openStore>;
 
-  constructor(private readonly _name: string) {
-    try {
-      this._storage = localStorage;
-    } catch {
-      // Forbidden.
-    }
-    this._read();
+export function openStore(name: string) {
+  let storage: Partial<Storage> = {}; // where storage is forbidden, things last as long as the page
+  const read = (): Kept => (store._kept = { own: {}, votes: {}, reported: {}, drafts: {}, visits: {}, ...JSON.parse(storage[name] || "{}") });
+  const store = {
+    /** What was read or written last. */
+    _kept: null! as Kept,
+    /** Reads again, because other tabs write too, changes and keeps. */
+    _change: (edit: (kept: Kept) => void) => {
+      edit(read());
+      for (const kind of Object.values(store._kept)) {
+        const names = Object.keys(kind);
+        if (names[MOST]) delete kind[names[0]!];
+      }
+      const words = JSON.stringify(store._kept);
+      try {
+        storage[name] = words;
+      } catch {
+        storage = { [name]: words }; // full
+      }
+    },
+    /** The reader's author key, made when it is first needed. */
+    _key: (): string => {
+      store._change((kept) => (kept.key ??= randomKey()));
+      return store._kept.key!;
+    },
+    _forget: () => {
+      delete storage[name];
+      read();
+    },
+  };
+  try {
+    storage = localStorage;
+  } catch {
+    // Forbidden.
   }
-
-  /** Reads again, because other tabs write too, changes and keeps. */
-  _change(edit: (kept: Kept) => void): void {
-    const { _name: name, _storage: storage } = this;
-    this._read();
-    edit(this._kept);
-    for (const kind of Object.values(this._kept)) {
-      const names = Object.keys(kind);
-      if (names[MOST]) delete kind[names[0]!];
-    }
-    try {
-      storage[name] = JSON.stringify(this._kept);
-    } catch {
-      this._storage = { [name]: JSON.stringify(this._kept) }; // full
-    }
-  }
-
-  /** The reader's author key, made when it is first needed. */
-  _key(): string {
-    this._change((kept) => (kept.key ??= randomKey()));
-    return this._kept.key!;
-  }
-
-  _forget(): void {
-    delete this._storage[this._name];
-    this._read();
-  }
-
-  private _read(): void {
-    this._kept = { own: {}, votes: {}, reported: {}, drafts: {}, visits: {}, ...JSON.parse(this._storage[this._name] || "{}") };
-  }
+  read();
+  return store;
 }
 
 /** 192 random bits as about 40 letters and digits. */

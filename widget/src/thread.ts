@@ -33,8 +33,9 @@ export interface Thread extends Place {
   _load(asked?: Promise<Page>): Promise<void>;
   /** Says a sentence in the one status line. */
   _announce(sentence: string): void;
-  /** A button; while what a press began is under way, further presses do nothing, and what fails is said. */
-  _button(look: string, press: (event: Event) => unknown, ...parts: Part[]): HTMLButtonElement;
+  _button(look: string, act: () => unknown, ...parts: Part[]): HTMLButtonElement;
+  /** Acts for a button; while what it began is under way, further presses do nothing, and what fails is said. */
+  _press(pressed: Element, act: () => unknown): void;
   /** Calls with the whole seconds that are left, at once and each second, 0 last; until what it returns is called. */
   _countdown(end: number, watcher: (left: number) => void): () => void;
   /** A link to what the element's attribute or else the site's policy names, never a script; null without an address. */
@@ -80,6 +81,7 @@ export function openThread(place: Place, sort: string): Thread {
     more,
   );
   let form: Form | undefined;
+  let aside: Word | false = false; // what is said below the line that opens the form
   let count = -1;
   let loads = 0;
   let newest = Infinity; // the last comment that was there before what is marked as new
@@ -88,15 +90,9 @@ export function openThread(place: Place, sort: string): Thread {
   let visit: number | undefined;
   let stopRetry = () => {};
 
-  const button: Thread["_button"] = (look, press, ...parts) => {
-    let isBusy = false;
-    const click = async (event: Event) => {
-      if (isBusy) return;
-      isBusy = true;
-      await Promise.resolve(press(event)).catch(thread._fail);
-      isBusy = false;
-    };
-    return h(`button.${look}`, { type: "button", click }, ...parts);
+  const button: Thread["_button"] = (look, act, ...parts) => {
+    const made = h(`button.${look}`, { type: "button", click: () => thread._press(made, act) }, ...parts);
+    return made;
   };
   const thread: Thread = {
     ...place,
@@ -104,6 +100,12 @@ export function openThread(place: Place, sort: string): Thread {
     _closed: false,
     _announce: (sentence) => (status.textContent = sentence),
     _button: button,
+    _press: async (pressed, act) => {
+      if (pressed.ariaBusy) return;
+      pressed.ariaBusy = "true";
+      await Promise.resolve(act()).catch(thread._fail);
+      pressed.ariaBusy = null;
+    },
     _countdown: (end, watcher) => {
       const tell = () => {
         const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
@@ -128,7 +130,8 @@ export function openThread(place: Place, sort: string): Thread {
         const page = await asked;
         const isFirst = !nextLook;
         remember();
-        form?._close();
+        // A form above the list stays as it is; one inside it goes with what it is about, and keeps its draft.
+        if (list.contains(form?._element!)) form!._close();
         views.clear();
         for (const place of [list, pill, notice]) fill(place);
         take(page);
@@ -183,7 +186,7 @@ export function openThread(place: Place, sort: string): Thread {
       fill(pill, note(icons.alert, say(Word.not_done), words, " ", button("link", () => fill(pill), say(Word.close))));
     },
   };
-  const draw = drawer(thread);
+  const draw = drawer(thread, list, views);
 
   const counted = (now: number) => {
     fill(title, say(Word.comments), " ", h("span.count", `(${language._number(now)})`));
@@ -195,9 +198,8 @@ export function openThread(place: Place, sort: string): Thread {
     thread._policy = policy;
     thread._closed = mode === "closed" || (!!end && Date.parse(end) <= Date.now());
     counted(count);
-    const aside = thread._closed ? Word.closed : mode === "premoderated" && Word.read_first;
+    aside = thread._closed ? Word.closed : mode === "premoderated" && Word.read_first;
     drawOpener();
-    if (aside) opener.append(h("p.aside", icon(icons.clock), h("span", say(aside))));
     // Refilled, not replaced: whoever has just chosen with the keyboard stays there.
     fill(
       select,
@@ -208,7 +210,7 @@ export function openThread(place: Place, sort: string): Thread {
     sort = by;
     return thread._load(asked);
   };
-  const drawOpener = () => fill(opener, !thread._closed && button("line", () => thread._compose({}), { disabled: count < 0 }, say(Word.leave)));
+  const drawOpener = () => form || fill(opener, !thread._closed && button("line", () => thread._compose({}), { disabled: count < 0 }, say(Word.leave)), aside && h("p.aside", icon(icons.clock), h("span", say(aside))));
 
   const posted = (comment: Comment, edited: boolean) => {
     const isPublished = comment.status === "published";
@@ -221,14 +223,23 @@ export function openThread(place: Place, sort: string): Thread {
     emit("post", { comment, edited });
   };
 
-  // Draws a comment and its replies, or brings what is drawn up to date. Parents come before their replies.
+  // Draws a comment and its replies, or brings what is drawn up to date; what is drawn last knows its replies.
   const put = (comment: Comment, isFirst?: boolean): View => {
-    const { created_at: created, id, replies, replies_next: next } = comment;
+    const { replies, replies_next: next } = comment;
+    const placed = [comment, ...(replies ?? [])].map(locate);
+    placed.forEach(draw);
+    const view = placed[0]!;
+    if (replies) offer(view, next);
+    if (!view._element.parentNode) list[isFirst ? "prepend" : "append"](view._element);
+    return view;
+  };
+
+  // Finds a comment's place below the one that it answers, which is drawn anew when it was drawn before.
+  const locate = (comment: Comment): View => {
+    const { created_at: created, id } = comment;
     let view = views.get(id);
-    if (view) {
-      view._comment = comment;
-      draw(view);
-    } else {
+    if (view) view._comment = comment;
+    else {
       const parent = views.get(comment.parent!);
       const isDeep = parent && parent._depth >= thread._policy.depth_drawn;
       const host = (isDeep && parent._host) || parent;
@@ -245,11 +256,9 @@ export function openThread(place: Place, sort: string): Thread {
         _isNew: (id > newest || Date.parse(created) > visit!) && !store._kept.own[id],
       };
       views.set(id, view);
-      draw(view);
-      (host?._replies ?? list)[isFirst && !host ? "prepend" : "append"](view._element);
+      host?._replies.append(view._element);
+      if (host?._article.firstChild) draw(host);
     }
-    for (const reply of replies ?? []) put(reply);
-    if (replies) offer(view, next);
     return view;
   };
 
@@ -278,7 +287,7 @@ export function openThread(place: Place, sort: string): Thread {
       reveal();
       await new Promise((resume) => setTimeout(resume));
       if (load !== loads) return;
-      until = Date.now() + 16; // milliseconds: a task stays short on slow machines, too
+      until = Date.now() + 30; // milliseconds: a task stays short on slow machines, too
     }
     reveal();
     const onward = async () => {
@@ -374,11 +383,11 @@ export function openThread(place: Place, sort: string): Thread {
     const time = article.querySelector("time")!;
     time.title = time.textContent = language._short(new Date(time.dateTime));
     article.scrollIntoView({ block: "center" });
-    article.classList.add("found");
+    article.animate({ background: ["color-mix(in srgb,currentColor 17%,#0000)", "#0000"] }, 2000);
     (article as HTMLElement).focus({ preventScroll: true });
   };
   const follow = async () => {
-    const id = Number(/^#comment-(\d+)$/.exec(location.hash)?.[1]);
+    const id = Number(location.hash.replace("#comment-", ""));
     if (!id) return;
     try {
       if (!views.has(id)) {
