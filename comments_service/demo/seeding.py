@@ -72,8 +72,8 @@ class Seeder:
             with clock_shows(at):
                 self._post(slug, comment)
             tell(done, len(comments))
-        for at, slug, comment in comments:
-            self._follow_up(slug, comment, at)
+        for one in comments:
+            self._follow_up(one, edition)
         for article in own_mode:  # only now: it would have held or refused what was to be posted
             self._set(article, mode=str(article.mode))
 
@@ -93,7 +93,8 @@ class Seeder:
         answer = self._api.post("/comments", body, address=address_of(comment.name))
         self._posted[slug, comment.id] = answer
 
-    def _follow_up(self, slug: str, comment: Comment, at: datetime) -> None:
+    def _follow_up(self, one: Written, edition: datetime) -> None:
+        at, slug, comment = one
         answer = self._posted[slug, comment.id]
         if answer["comment"]["status"] in GONE:
             return  # the last that happens to a comment; nobody can vote on it any more
@@ -106,7 +107,8 @@ class Seeder:
             self._vote(place, passer_by, value)
         for number, complaint in enumerate(comment.reports):
             report = {"reason": complaint.reason, "text": complaint.text}
-            self._unless_done(f"{place}/reports", report, address=address_of(f"reporter {number}"))
+            with clock_shows(at + (edition - at) * (number + 1) / (len(comment.reports) + 1)):
+                self._unless_done(f"{place}/reports", report, address=address_of(f"reporter {number}"))
         if comment.withdrawn:
             withdrawal = {"author_key": self._author_key(comment.name)}
             self._unless_done(f"{place}/withdrawal", withdrawal, address=address_of(comment.name))

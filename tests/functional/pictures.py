@@ -23,6 +23,7 @@ WHOLE_PAGE_HEIGHT = 6_000
 CONVERSATION_HEIGHT = 1000
 
 # Each part that the reference names: a frame around the first of them, and its name where no other stands.
+# The smallest comes first: its name has little room that is near.
 FRAMED = """(names) => {
     const root = document.querySelector("comments-thread").shadowRoot;
     const add = (tag, text, style) => {
@@ -32,10 +33,12 @@ FRAMED = """(names) => {
         return made;
     };
     const labels = [];
-    for (const name of names) {
-        const part = root.querySelector(`[part~="${name}"]`);
-        if (!part?.checkVisibility()) continue;
-        const { x, y, width, height } = part.getBoundingClientRect();
+    const framed = names
+        .map((name) => [name, root.querySelector(`[part~="${name}"]`)])
+        .filter(([, part]) => part?.checkVisibility())
+        .map(([name, part]) => [name, part.getBoundingClientRect()])
+        .sort(([, one], [, other]) => one.width * one.height - other.width * other.height);
+    for (const [name, { x, y, width, height }] of framed) {
         const px = (length) => `${length}px`;
         const box = { left: px(x - 2), top: px(y - 2), width: px(width + 4), height: px(height + 4) };
         add("div", "", { ...box, border: "1px solid #b3261e", boxSizing: "border-box" });
