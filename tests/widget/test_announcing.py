@@ -21,7 +21,7 @@ LONG = 61_000  # milliseconds: news are looked for at least once
 
 
 def test_what_happens_is_said_in_one_line(reader: Arrive, page_errors: PageErrors) -> None:
-    page_errors.expect("ERR_FAILED")
+    page_errors.expect("ERR_FAILED|404")
     visitor = reader()
     visitor.post_elsewhere("Before.")
     page = visitor.page
@@ -34,6 +34,8 @@ def test_what_happens_is_said_in_one_line(reader: Arrive, page_errors: PageError
     page.route("**/votes", lambda route: route.abort())
     visitor.press("Vote up", visitor.comment("Before."))
     visitor.says("The service does not answer.")
+    page.evaluate("location.hash = '#comment-987654321'")
+    visitor.says("That comment is no longer here.")
     for count in range(2):
         visitor.post_elsewhere(f"Meanwhile {count}.")
     # Nobody looks at the page: nothing is asked until somebody does.
