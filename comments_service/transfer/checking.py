@@ -19,7 +19,7 @@ from .records import BELONGING, KINDS, LONGEST_LINE, Record, bad, decoded
 TOLD_EVERY = 200_000
 # What the lines say of each other, on disk: a million comments would not fit into the memory we allow.
 SCRATCH = """
-    PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2000; PRAGMA temp_store = FILE;
+    PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -256; PRAGMA temp_store = FILE;
     CREATE TABLE slug (slug TEXT PRIMARY KEY, thread INTEGER) WITHOUT ROWID;
     CREATE TABLE thread (id INTEGER PRIMARY KEY, last_n INTEGER, created_at INTEGER);
     CREATE TABLE author (key_hash BLOB PRIMARY KEY) WITHOUT ROWID;
@@ -125,6 +125,8 @@ def check(file: BinaryIO, *, longest: int, tell: Progress) -> Checked:
         reading = _Reading(scratch, longest)
         _read(file, reading, tell)
         reading.look_for_contradictions()
+        # From here on few of its pages are looked at.
+        scratch.executescript("PRAGMA cache_size = -64; PRAGMA shrink_memory;")
     except BaseException:
         scratch.close()
         raise

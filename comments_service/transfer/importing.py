@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import exists, insert, select, text, update
+from sqlalchemy import Insert, Table, exists, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from .. import clock, db, log, publishing, searching
@@ -19,6 +19,7 @@ from ..models import (
     Author,
     Ban,
     Comment,
+    CommentWords,
     Decision,
     DecisionNote,
     Evidence,
@@ -42,12 +43,16 @@ from .checking import Checked, decision, origin
 from .exporting import own_source
 from .records import BELONGING, COUNTED, Record
 
-BATCH = 500
+BATCH = 100
 # A comment and all that belongs to it are stored in one transaction, however much that is.
-MOST_LINES = 2_000
+MOST_LINES = 500
 # Of all texts in a transaction: with their renderings they take some ten times as much memory.
-MOST_CHARACTERS = 100_000
+MOST_CHARACTERS = 50_000
+# Numbers alone take next to nothing.
+MOST_NUMBERS = 1_000
 TOLD_EVERY = 10_000
+# For SQLite's pages: nearly all of them are written once, and the system's own cache holds the others.
+CACHE_KILOBYTES = 256
 
 LOG_LEFT_OUT = (
     "The site has a decision log of its own, and a log cannot be merged: {:,} decisions are left out."
@@ -69,6 +74,10 @@ _FIRST_NUMBER = (
     "INSERT INTO sqlite_sequence SELECT 'comment', 0"
     " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'comment')"
 )
+# Built once, and run on the connection: the session's own way costs several times as much.
+_ADD: dict[type[Base], Insert] = {
+    model: insert(cast(Table, model.__table__)) for model in (Revision, CommentWords, Vote, Report)
+}
 _PLAIN = {"execution_options": {"synchronize_session": False}}
 
 Progress = Callable[[str], None]
@@ -102,6 +111,8 @@ def store(database: Database, file: Checked, site_key: str, tell: Progress) -> A
     has lived on since an older import of the source, and Unavailable.
     """
     added = Added()
+    if database.settings.is_sqlite:
+        database.write(lambda session: session.execute(text(f"PRAGMA cache_size = -{CACHE_KILOBYTES}")))
     place = _place(database, file, site_key, added)
     if place is None:
         return added
@@ -162,7 +173,7 @@ def _place(database: Database, file: Checked, site_key: str, added: Added) -> _P
     place, is_home = database.write(known)
     if place is not None or is_home:
         return place
-    keeps = not any(_are_taken(database, numbers) for numbers in _batches(file.numbers()))
+    keeps = not any(_are_taken(database, numbers) for numbers in _batches(file.numbers(), MOST_NUMBERS))
     begun, notes = database.write(partial(_begin, file=file, site_key=site_key, keeps=keeps))
     added.notes.extend(notes)
     return begun
@@ -421,6 +432,8 @@ def _decision_ids(
 ) -> dict[int | None, int]:
     """The ids of the file's decisions at these places in the log, but of those that were left out."""
     wanted = {seq for seq in places if seq is not None}
+    if not wanted:
+        return {}
     query = select(Decision.seq, Decision.id, Decision.hash)
     query = query.where(Decision.site_id == place.site_id, Decision.seq.in_(wanted))
     return {row.seq: row.id for row in session.execute(query) if row.hash == file.decision_hash(row.seq)}
@@ -450,7 +463,10 @@ def _store_comments(database: Database, file: Checked, place: _Place, added: Add
 
 
 def _some(records: Iterator[Record], *, after: int) -> Iterator[list[_Whole]]:
-    """Batches of comments with greater numbers than `after`. Rendered here, outside any transaction."""
+    """Batches of comments with greater numbers than `after`, each good until the next is asked for.
+
+    Rendered here, outside any transaction.
+    """
     batch: list[_Whole] = []
     lines = characters = 0
     for group in _groups(records):
@@ -461,7 +477,9 @@ def _some(records: Iterator[Record], *, after: int) -> Iterator[list[_Whole]]:
         characters += sum(len(record.get("body", "")) for record in group)
         if len(batch) >= BATCH or lines >= MOST_LINES or characters >= MOST_CHARACTERS:
             yield batch
-            batch, lines, characters = [], 0, 0
+            # The next one is not to be made beside it.
+            batch.clear()
+            lines = characters = 0
     if batch:
         yield batch
 
@@ -510,7 +528,6 @@ def _add_comments(session: Session, *, file: Checked, place: _Place, wholes: lis
     html = [whole.html[whole.record["revision"]] for whole in wholes]
     publishing.add_all(session, rows, html, renumbered=renumbered)
     _add_belongings(session, place, file, wholes, authors)
-    searching.keep_comments(session, [row["id"] for row in rows])
     source.last = wholes[-1].record["id"]
     return len(rows)
 
@@ -554,13 +571,18 @@ def _add_belongings(
     decisions = _decision_ids(
         session, place, file, (one["decision"] for whole in wholes for one in whole.belonging["report"])
     )
-    rows: dict[type[Base], list[dict[str, Any]]] = {Revision: [], Evidence: [], Vote: [], Report: []}
+    rows: dict[type[Base], list[Record]] = {model: [] for model in _ADD}
+    evidence: list[Record] = []
     for whole in wholes:
         made_here = {"comment_id": whole.record["id"] + place.distance}
+        judged = whole.record["held_revision"] or whole.record["revision"]
         for one in whole.belonging["revision"]:
             markup = {"html": whole.html[one["revision"]], "policy_version": POLICY_VERSION}
             rows[Revision].append(_stored(one) | made_here | markup)
-        rows[Evidence] += (_stored(one) | made_here for one in whole.belonging["evidence"])
+            if one["revision"] == judged and one["body"]:
+                words = searching.of_comment(whole.record["name"], one["body"])
+                rows[CommentWords].append(made_here | {"words": words})
+        evidence += (_stored(one) | made_here for one in whole.belonging["evidence"])
         for one in whole.belonging["vote"]:
             rows[Vote].append(_stored(one) | made_here | {"author_id": authors[one["author"]]})
         for one in whole.belonging["report"]:
@@ -573,7 +595,9 @@ def _add_belongings(
                 rows[Report].append(report)
     for model, theirs in rows.items():
         if theirs:
-            session.execute(insert(model), theirs)
+            session.connection().execute(_ADD[model], theirs)
+    if evidence:
+        session.execute(insert(Evidence), evidence)
 
 
 def _add_noticed(session: Session, report: dict[str, Any], notices: list[Record]) -> None:
@@ -612,7 +636,7 @@ def _is_known_ban(session: Session, place: _Place, record: Record) -> bool:
     return bool(session.scalar(select(query)))
 
 
-def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
+def _batches(items: Iterable[Any], most: int | None = None) -> Iterator[list[Any]]:
     items = iter(items)
-    while batch := list(islice(items, BATCH)):
+    while batch := list(islice(items, most or BATCH)):
         yield batch
