@@ -17,6 +17,19 @@ from tests.cli.running import Shell
 from tests.server.running import wait_for
 from tests.transfer.files import plain, signed
 
+# How much a process has when all is imported, and at its peak.
+GAUGED = """
+import sys
+from pathlib import Path
+from comments_service.cli import cli, importing
+
+def kilobytes(name):
+    return int(Path("/proc/self/status").read_text().partition(f"{name}:")[2].split()[0])
+
+libraries = kilobytes("VmRSS")
+cli(sys.argv[1:], standalone_mode=False)
+print(libraries, kilobytes("VmHWM"), *("flask" in sys.modules, "alembic" in sys.modules))
+"""
 CONTENT = plain(statuses=("published", "pending"))
 
 
@@ -87,8 +100,10 @@ def test_a_body_that_this_service_does_not_take_is_refused_before_anything_is_st
     assert "becks" not in shell.done("site", "list")
 
 
-def test_an_import_that_was_killed_is_finished_by_the_next(shell: Shell, tmp_path: Path) -> None:
-    content = plain(statuses=("published",) * 1_600)
+def test_an_import_that_was_killed_is_finished_by_the_next_in_little_memory(
+    shell: Shell, tmp_path: Path
+) -> None:
+    content = plain(statuses=("published",) * 1_000)
     file = tmp_path / "long.jsonl"
     file.write_bytes(content)
     before = count(shell)
@@ -97,8 +112,14 @@ def test_an_import_that_was_killed_is_finished_by_the_next(shell: Shell, tmp_pat
         wait_for(lambda: count(shell) > before or process.poll() is not None)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-    assert before < count(shell) < before + 1_600
-    assert "Added" in shell.done(*words)
+    assert before < count(shell) < before + 1_000
+    out, err = shell.start_python("-c", GAUGED, *words).communicate(timeout=60)
+    added, (libraries, peak, *others) = out.splitlines()[0], out.split()[-4:]
+    assert added.startswith("Added"), err
+    # A million comments take 64 MiB, nearly all for the libraries; how much they take, each Python says anew.
+    assert int(peak) - int(libraries) < 5_000, out
+    assert int(peak) < 72_000, out
+    assert others == ["False", "False"], "neither Flask nor Alembic"
     exported = shell.done("export", "--site", "killed").encode()
     lines = [json.loads(line) for line in content.splitlines()]
     lines[0]["site"]["key"] = "killed"

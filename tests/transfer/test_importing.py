@@ -341,10 +341,10 @@ def test_memory_does_not_grow_with_the_file(
     monkeypatch.setattr(exporting, "PIECE", 2)
     body = "Lovely. " * 1_200
     peaks(fresh(), plain(body=body))  # what is made once is made
-    few, many = (peaks(fresh(), plain(statuses=("published",) * size, body=body)) for size in (5, 50))
-    # 45 long comments more, and by far not as much more memory.
-    assert many[0] < few[0] + 1_000_000
-    assert many[1] < few[1] + 250_000
+    few, many = (peaks(fresh(), plain(statuses=("published",) * size, body=body)) for size in (15, 40))
+    # 25 long comments more, with their renderings some 2,500,000 bytes, and by far not as much more memory.
+    assert many[0] < few[0] + 500_000
+    assert many[1] < few[1] + 150_000
 
 
 def peaks(database: Database, content: bytes) -> tuple[int, int]:
