@@ -172,15 +172,14 @@ def test_what_cannot_be_saved_comes_next(
 ) -> None:
     page = open_page(**DESKTOP)
     page_errors.expect("ERR_INTERNET_DISCONNECTED")
-    with page.expect_response("**/cards/*"):
-        work.come_back(page)
+    work.come_back(page)
     card, toast = page.locator("[data-card]"), page.get_by_role("status")
     expect(card).to_contain_text("A remark of Ann")
-    page.context.set_offline(True)
+    page.route("**/decisions", lambda route: route.abort("internetdisconnected"))
     page.keyboard.press("a")
     expect(toast).to_contain_text("Not saved: the service could not be reached. Ann’s comment comes next.")
     expect(card).to_contain_text("A remark of Ben")
-    page.context.set_offline(False)
+    page.unroute("**/decisions")
     assert work.published() == []
     page.keyboard.press("j")
     expect(card).to_contain_text("A remark of Ann")

@@ -73,6 +73,15 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Copies:
+    """How many near duplicates of a comment stand in a queue, and where they are shown."""
+
+    count: int
+    queue: str
+    href: str
+
+
+@dataclass(frozen=True)
 class Span:
     """A stretch of the body that a check matched."""
 
@@ -140,8 +149,7 @@ class Card:
         self.group: Group | None = None
         self.past: Past | None = None
         self.singly_href = ""
-        self.copies = 0
-        self.together_href = ""
+        self.copies: list[Copies] = []
         self.cluster = row.cluster
         self.item = f"{row.site_key}/{row.id}/{row.revision}/{row.status}"
 

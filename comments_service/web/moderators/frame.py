@@ -62,9 +62,15 @@ class View:
     queues: list[QueueLink]
     desk: list[DeskLink]
     author: int | None = None
+    cluster: int | None = None  # whose near duplicates alone are shown
     singly: int | None = None  # the cluster that is taken apart
     problems: list[str] = field(default_factory=list)
     next_href: str | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether less is shown than the whole queue."""
+        return bool(self.q or self.author or self.cluster)
 
     @property
     def label(self) -> str:
@@ -115,7 +121,7 @@ class View:
     @property
     def without_search_href(self) -> str:
         """The whole queue."""
-        return queue_href(self, q=None, author=None, singly=None)
+        return queue_href(self, q=None, author=None, cluster=None, singly=None)
 
 
 def view(*, queue: str | None = None, desk: str | None = None, counted: bool = True) -> View:
@@ -136,6 +142,7 @@ def view(*, queue: str | None = None, desk: str | None = None, counted: bool = T
         queue=queue,
         q=request.args.get("q", "").strip()[: queues.LONGEST_SEARCH],
         author=_number(request.args.get("author", "")),
+        cluster=_number(request.args.get("cluster", "")),
         singly=_number(request.args.get("singly", "")),
         sites=[
             SiteLink(one.key, one.name, access.letter(one.name), _here(site=one.key), one is site)
@@ -161,6 +168,7 @@ def queue_href(view: View, **changes: Any) -> str:
         "site": view.site.key if view.site else None,
         "q": view.q or None,
         "author": view.author,
+        "cluster": view.cluster,
         "singly": view.singly,
         **changes,
     }
@@ -174,6 +182,7 @@ def came_from() -> dict[str, Any]:
         "site": request.form.get("only") or None,
         "q": request.form.get("q") or None,
         "author": request.form.get("author") or None,
+        "cluster": request.form.get("cluster") or None,
         "singly": request.form.get("singly") or None,
     }
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup, escape
-from sqlalchemy import Row, and_, func, select, text
+from sqlalchemy import Row, and_, case, func, select, text
 from sqlalchemy.orm import Session
 
-from ...models import PENDING, PUBLISHED, Comment, Revision, Thread
+from ...models import PENDING, PUBLISHED, WITHDRAWN, Comment, Revision, Thread
 from ...models.comment import AWAITS_DECISION, in_cluster
 from . import phrases
 from .variants import Piece, pieces
@@ -100,12 +100,12 @@ def of(session: Session, site_key: str, comment_id: int) -> Group | None:
     )
 
 
-def waiting(session: Session, comment_id: int) -> int:
-    """How many of the comment's cluster wait, itself among them, as far as one form may decide on them."""
-    comment = session.get_one(Comment, comment_id)
-    ours = (Comment.site_id == comment.site_id, in_cluster(comment.cluster))
-    found = select(Comment.id).where(*ours, text(f"({AWAITS_DECISION})")).limit(MOST_MEMBERS)
-    return session.scalar(select(func.count()).select_from(found.subquery())) or 0
+def others(session: Session, site_id: int, cluster: int, comment_id: int) -> dict[str, int]:
+    """How many of the cluster stand in which queue, but for the comment itself."""
+    ours = (Comment.site_id == site_id, in_cluster(cluster), Comment.id != comment_id)
+    judged = case((text(f"({AWAITS_DECISION})"), PENDING), else_=Comment.status)
+    query = select(judged, func.count()).where(*ours, judged != WITHDRAWN).group_by(judged).order_by(judged)
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def _waiting() -> Any:

@@ -16,7 +16,7 @@ from ...reading import notices, queues
 from ..audience import MODERATOR
 from . import access, acts, frame, groups, past, phrases
 from .access import open_to
-from .cards import Card, choices
+from .cards import Card, Copies, choices
 from .diffs import Diff, diff
 from .frame import View
 
@@ -82,6 +82,7 @@ def show() -> str:
         queue,
         q=view.q or None,
         author=view.author,
+        cluster=view.cluster,
         cursor=cursor,
         limit=ROWS,
     )
@@ -143,19 +144,27 @@ def _completed(view: View, card: Card | None) -> Card | None:
         card.change = _change(card)
         card.past = past.of(db.reading(), card.author_id, card.id) if card.author_id else None
         card.notices = notices.on(db.reading(), [card.id])[card.id]
-        if card.status == PENDING:
-            _gather(view, card)
+        _gather(view, card)
     return card
 
 
 def _gather(view: View, card: Card) -> None:
-    """Its cluster, or, if that is taken apart, the way back to all of it."""
-    if card.cluster != view.singly:
+    """What is nearly the same: shown as one if it waits and is not taken apart, else told with ways to it."""
+    if card.status == PENDING and card.cluster != view.singly:
         card.group = groups.of(db.reading(), card.site_key, card.id)
         card.singly_href = frame.queue_href(view, comment=card.id, singly=card.cluster)
-    else:
-        card.copies = groups.waiting(db.reading(), card.id)
-        card.together_href = frame.queue_href(view, comment=card.id, singly=None)
+    site = access.site_of(card.site_key)
+    card.copies = [
+        Copies(count, phrases.QUEUES[queue].lower(), _cluster_href(view, card, queue))
+        for queue, count in groups.others(db.reading(), site.id, card.cluster, card.id).items()
+    ]
+
+
+def _cluster_href(view: View, card: Card, queue: str) -> str:
+    # In the queue of what waits they are one card.
+    return frame.queue_href(
+        view, queue=queue, site=card.site_key, q=None, author=None, cluster=card.cluster, singly=None
+    )
 
 
 def _change(card: Card) -> Diff | None:
@@ -177,7 +186,7 @@ def _lines(view: View, cards: Sequence[Card], at: int, cursor: str | None) -> li
 
 
 def _position(view: View, at: int, cursor: str | None) -> str:
-    if at < 0 or cursor or view.q or view.author:
+    if at < 0 or cursor or view.is_narrow:
         return ""
     return f"{at + 1} of {view.count}"
 

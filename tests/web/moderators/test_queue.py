@@ -122,6 +122,23 @@ def test_near_duplicates_are_shown_once_and_decided_together(desk: Desk, service
     assert {status(service, one) for one in (first, *rest)} == {"spam"}
 
 
+def test_copies_that_are_public_are_a_way_off(desk: Desk, service: Service, site: int) -> None:
+    public = [comment(service, site, body="Buy soap.", status="published", name="Ann")]
+    public.append(comment(service, site, body="Buy soap.", status="published", cluster_id=public[0]))
+    comment(service, site, body="Not this.", status="published")
+    waiting = comment(service, site, body="Buy soap!", cluster_id=public[0])
+    page = desk.get(comment=waiting).text
+    assert ">2 published</a>" in page
+    narrowed = desk.get(queue="published", cluster=public[0]).text
+    assert "Nearly the same text" in narrowed
+    assert ("Buy soap." in narrowed, "Not this." in narrowed) == (True, False)
+    items = [f"horizons/{one}/1/published" for one in public]
+    page = shown(
+        desk, desk.send("decisions", item=items, decision="spam:spam", queue="published", cluster=public[0])
+    )
+    assert "Nothing nearly the same" in page
+
+
 def test_a_group_taken_apart_stays_so_until_it_is_put_together(
     desk: Desk, service: Service, site: int
 ) -> None:
@@ -137,9 +154,17 @@ def test_a_group_taken_apart_stays_so_until_it_is_put_together(
     assert f"singly={first}" in skip(page)
     page = shown(desk, desk.decide(f"horizons/{first}/1/pending", singly=first))
     assert 'aria-label="Comment by Carla"' in page
-    assert "Decide on all 2 together" in page
-    assert "2 comments, nearly one text" in desk.get().text
+    assert f"singly={first}" not in (together := copies(page))
+    assert "2 comments, nearly one text" in desk.client.get(together).text
+    assert "See the 1 published" in desk.get().text
     assert "2 comments, nearly one text" in desk.get(comment=other, singly=first).text
+
+
+def copies(page: str) -> str:
+    """Where what is nearly the same and waits is shown."""
+    found = re.search(r'href="([^"]+)" data-key="g"', page)
+    assert found is not None
+    return found[1].replace("&amp;", "&")
 
 
 def skip(page: str) -> str:

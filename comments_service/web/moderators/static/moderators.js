@@ -373,7 +373,9 @@ function hideSeen() {
   const position = $("[data-position]", place);
   const total = $("[data-count-here]")?.textContent;
   if (at < 0 || !total || new URLSearchParams(location.search).get("cursor")) return;
-  position.textContent = `${all.slice(0, at).filter(isLeft).length + 1} of ${total}`;
+  const number = all.slice(0, at).filter(isLeft).length + 1;
+  // What was undone may stand in another queue.
+  position.textContent = number > Number(total) ? "" : `${number} of ${total}`;
 }
 
 // The ids of the group that the card shows; none when it shows one comment.
