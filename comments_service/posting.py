@@ -51,6 +51,7 @@ from .models import (
 from .models.comment import BANDS
 from .models.decision import DISCARD, HOLD
 from .models.policy import Policy
+from .prepared import Prepared
 from .publishing import Because, State
 from .reading import finding, own
 from .text import bodies, duplicates, names, near, slugs
@@ -79,15 +80,15 @@ _BAN_DAYS = select(Ban.bucket_day).where(
     Ban.site_id == bindparam("site"), Ban.bucket_day.is_not(None), Ban.lifted_at.is_(None)
 )
 # The thread of a slug or alias, the author, what their first request with the same key did, and today's key.
-_ARRIVAL = (
+_ARRIVAL = Prepared(
     select(
         *_THREAD_COLUMNS,
         *_AUTHOR_COLUMNS,
-        IdempotencyKey.comment_id.label("first_id"),
-        IdempotencyKey.http_status.label("first_status"),
-        IdempotencyKey.payload_hash.label("first_payload"),
-        DayKey.key.label("day_key"),
-        exists(_BAN_DAYS.where(Ban.bucket_day != bindparam("today"))).label("has_ban_days"),
+        IdempotencyKey.comment_id,
+        IdempotencyKey.http_status,
+        IdempotencyKey.payload_hash,
+        DayKey.key,
+        exists(_BAN_DAYS.where(Ban.bucket_day != bindparam("today"))),
     )
     .select_from(select(literal(1).label("always")).subquery())
     .outerjoin(Thread, Thread.id == func.coalesce(_BY_SLUG.scalar_subquery(), _BY_ALIAS.scalar_subquery()))
@@ -99,7 +100,7 @@ _ARRIVAL = (
     .outerjoin(DayKey, DayKey.day == bindparam("today"))
 )
 # A thread and an author who are both known already.
-_MET = (
+_MET = Prepared(
     select(*_THREAD_COLUMNS, *_AUTHOR_COLUMNS)
     .join_from(Thread, Author, Author.site_id == Thread.site_id)
     .where(
@@ -297,7 +298,7 @@ class Post:
             return None
         names = {"slug": self.arrival.words.slug, "name": self.draft.name}
         values = {"thread": thread.id, "author": author.id, **names}
-        row: Any = session.connection().execute(_MET, values).first()
+        row = _MET.first(session.connection(), values)
         if row is None:
             return None
         return ThreadFacts(*row[: len(_THREAD_COLUMNS)]), AuthorFacts(*row[len(_THREAD_COLUMNS) :])
@@ -398,17 +399,18 @@ def arrive(session: Session, *, signer: Signer, site: Site, reader: Reader, word
         "key": words.key or "",
         "today": today,
     }
-    row: Any = session.connection().execute(_ARRIVAL, asked).one()
-    thread = ThreadFacts(*row[: len(_THREAD_COLUMNS)]) if row[0] is not None else None
-    of_author = row[len(_THREAD_COLUMNS) :][: len(_AUTHOR_COLUMNS)]
+    row = list(_ARRIVAL.one(session.connection(), asked))
+    of_thread, of_author = row[: len(_THREAD_COLUMNS)], row[len(_THREAD_COLUMNS) : -5]
+    first_id, first_status, first_payload, day_key, has_ban_days = row[-5:]
+    thread = ThreadFacts(*of_thread) if of_thread[0] is not None else None
     author = AuthorFacts(*of_author) if of_author[0] is not None else None
-    if row.has_ban_days:
+    if has_ban_days:
         buckets = _buckets(session, signer, site.id, reader.bucket)
     else:
-        buckets = _hashed(signer, reader.bucket, [(today, row.day_key)] if row.day_key else [])
+        buckets = _hashed(signer, reader.bucket, [(today, day_key)] if day_key else [])
     replayed = None
-    if row.first_id is not None:
-        seen = Seen(first_id=row.first_id, first_status=row.first_status, first_payload=row.first_payload)
+    if first_id is not None:
+        seen = Seen(first_id=first_id, first_status=first_status, first_payload=first_payload)
         replayed = _replayed(session, signer, Policy.of(site), seen, words.digest())
     return Arrival(signer, site, key_hash, reader.bucket, words, thread, author, buckets, replayed)
 

@@ -43,6 +43,7 @@ from .models import (
     Thread,
 )
 from .models.leaf import leaf
+from .prepared import Prepared
 
 REFUSED = (REJECTED, SPAM)
 
@@ -148,8 +149,7 @@ def touch(session: Session, thread_id: int, *, published: int = 0, numbers: int 
     `published` is added to the count, `numbers` to the places given.
     """
     values = _touching(thread_id, published, numbers)
-    last_n: int = session.connection().execute(_TOUCH, values).scalar_one()
-    return last_n
+    return int(_TOUCH.one(session.connection(), values)[0])
 
 
 def redraw(session: Session, html: Mapping[tuple[int, int], str]) -> None:
@@ -241,11 +241,11 @@ def _add_in_turn(
     key: Mapping[str, Any] | None,
 ) -> int:
     connection = session.connection()
-    comment_id: int = connection.execute(_ADD, comment).scalar_one()
-    connection.execute(_ADD_REVISION, {**revision, "comment_id": comment_id})
-    connection.execute(_ADD_WORDS, {"comment_id": comment_id, "words": words})
+    comment_id = int(_ADD.one(connection, comment)[0])
+    _ADD_REVISION.rows(connection, {**revision, "comment_id": comment_id})
+    _ADD_WORDS.rows(connection, {"comment_id": comment_id, "words": words})
     if key is not None:
-        connection.execute(_REMEMBER, {**key, "comment_id": comment_id})
+        _REMEMBER.rows(connection, {**key, "comment_id": comment_id})
     return comment_id
 
 
@@ -347,7 +347,7 @@ def _at_once(
     """One statement of many: each after the one whose row it selects from, the thread's first."""
     names, values = [*comment], _named(_COMMENT, "comment", comment)
     if is_public:
-        names, values = [*names, "n"], [*values, _TOUCH.cte("touched").c.last_n]
+        names, values = [*names, "n"], [*values, _TOUCH.statement.cte("touched").c.last_n]
     made = insert(_COMMENT).from_select(names, select(*values)).returning(_COMMENT.c.id).cte("made")
     beside = [(_REVISION, "revision", revision), (_WORDS, "search", ("words",))]
     beside += [(_KEY, "key", key)] if key else []
@@ -358,7 +358,7 @@ def _at_once(
         for table, prefix, columns in beside
     ]
     if is_public:
-        others += [_RECORD.cte("recorded"), _COUNT_REPLY.cte("counted")]
+        others += [_RECORD.statement.cte("recorded"), _COUNT_REPLY.statement.cte("counted")]
     return select(made.c.id).add_cte(*others)
 
 
@@ -417,7 +417,7 @@ def _keep_record(session: Session, comment: Comment, before: str, after: str) ->
 def _record(session: Session, author_id: int | None, *, published: int, rejected: int) -> None:
     if author_id is not None and (published or rejected):
         values = {"author": author_id, "more_published": published, "more_rejected": rejected}
-        session.connection().execute(_RECORD, values)
+        _RECORD.rows(session.connection(), values)
 
 
 def _show(session: Session, comment: Comment, *, first: bool) -> None:
@@ -459,7 +459,7 @@ def _edited_at(revision: int, written: datetime) -> datetime | None:
 
 def _count_reply(session: Session, root_id: int | None, delta: int) -> None:
     if root_id is not None:
-        session.connection().execute(_COUNT_REPLY, {"root": root_id, "delta": delta})
+        _COUNT_REPLY.rows(session.connection(), {"root": root_id, "delta": delta})
 
 
 def _show_ancestors(session: Session, parent_id: int | None) -> None:
@@ -503,7 +503,7 @@ _THREAD, _AUTHOR, _COMMENT, _REVISION, _WORDS, _KEY = (
     cast(Table, model.__table__)
     for model in (Thread, Author, Comment, Revision, CommentWords, IdempotencyKey)
 )
-_TOUCH = (
+_TOUCH = Prepared(
     update(_THREAD)
     .where(_THREAD.c.id == bindparam("thread"))
     .values(
@@ -517,10 +517,10 @@ _TOUCH = (
     )
     .returning(_THREAD.c.last_n)
 )
-_ADD = insert(_COMMENT).returning(_COMMENT.c.id)
-_ADD_REVISION, _ADD_WORDS, _REMEMBER = insert(_REVISION), insert(_WORDS), insert(_KEY)
+_ADD = Prepared(insert(_COMMENT).returning(_COMMENT.c.id))
+_ADD_REVISION, _ADD_WORDS, _REMEMBER = (Prepared(insert(table)) for table in (_REVISION, _WORDS, _KEY))
 _ADD_EVIDENCE = insert(Evidence)
-_RECORD = (
+_RECORD = Prepared(
     update(_AUTHOR)
     .where(_AUTHOR.c.id == bindparam("author"))
     .values(
@@ -528,7 +528,7 @@ _RECORD = (
         rejected=_AUTHOR.c.rejected + bindparam("more_rejected"),
     )
 )
-_COUNT_REPLY = (
+_COUNT_REPLY = Prepared(
     update(_COMMENT)
     .where(_COMMENT.c.id == bindparam("root"))
     .values(replies_total=_COMMENT.c.replies_total + bindparam("delta"))

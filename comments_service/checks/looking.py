@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from .. import clock
 from ..models import PUBLISHED, Comment, IdempotencyKey
 from ..models.comment import BANDS
+from ..prepared import Prepared
 from ..text.near import NO_BANDS, Bands
 from .banned import is_banned
 from .draft import AuthorFacts, Seen, ThreadFacts
@@ -58,25 +59,26 @@ def look(
     has_bands = bands != NO_BANDS
     if has_bands:
         values |= zip(LEAST, bands, strict=True)
-    row = tuple(session.connection().execute(_statement(len(buckets), has_bands), values).one())
+    row = _statement(len(buckets), has_bands).one(session.connection(), values)
     near = frozenset(found for found in row[EXACT:] if found is not None)
     return Seen(*row[:EXACT])._replace(near=near)
 
 
 @cache
-def _statement(addresses: int, has_bands: bool) -> Select[Any]:
+def _statement(addresses: int, has_bands: bool) -> Prepared:
     root = select(func.coalesce(Comment.root_id, Comment.id)).where(
         Comment.id == bindparam("parent"),
         Comment.thread_id == bindparam("thread"),
         Comment.status == PUBLISHED,
     )
-    return select(
+    statement = select(
         is_banned(addresses),
         is_repeated(),
         root.scalar_subquery(),
         *(_first(column) for column in ("comment_id", "http_status", "payload_hash")),
         *(newest_near(band, least) for band in BANDS for least in LEAST if has_bands),
     )
+    return Prepared(statement)
 
 
 def _first(column: str) -> ColumnElement[Any]:

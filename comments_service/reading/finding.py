@@ -10,11 +10,12 @@ from sqlalchemy import Select, Text, bindparam, cast, select
 from sqlalchemy.orm import Session
 
 from ..models import Author, Site, Thread, ThreadAlias
+from ..prepared import Prepared
 
 
 def site(session: Session, key: str) -> Site | None:
     """The site with this key, to be read alone: it belongs to no session, and others may hold it too."""
-    row = session.connection().execute(_SITE, {"key": key}).first()
+    row = _SITE.first(session.connection(), {"key": key})
     return _site(*row) if row is not None else None
 
 
@@ -41,8 +42,10 @@ def _site(id: int, key: str, name: str, version: int, created_at: datetime, poli
 
 
 # Built once: building a statement costs as much as running it.
-_SITE = select(*(Site.id, Site.key, Site.name, Site.version, Site.created_at), cast(Site.policy, Text)).where(
-    Site.key == bindparam("key")
+_SITE = Prepared(
+    select(*(Site.id, Site.key, Site.name, Site.version, Site.created_at), cast(Site.policy, Text)).where(
+        Site.key == bindparam("key")
+    )
 )
 _AUTHOR_ID = select(Author.id).where(
     Author.site_id == bindparam("site"), Author.key_hash == bindparam("key_hash")
