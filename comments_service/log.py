@@ -16,15 +16,18 @@ from sqlalchemy.orm import Session
 from . import clock, db
 from .errors import Conflict
 from .models import Decision, DecisionNote, DecisionOrigin, LogHead
+from .prepared import Prepared
 
 NOTHING_YET = bytes(32)
 ROWS_AT_ONCE = 1_000
 
 # Built once: a moderator's hundred decisions run them a hundred times.
 _COLUMNS = tuple(column.name for column in Decision.__table__.columns if column.name != "id")
-_ADD = insert(cast(Table, Decision.__table__)).returning(Decision.id)
-_HEAD = select(LogHead.count, LogHead.hash).where(LogHead.site_id == bindparam("site")).with_for_update()
-_MOVE_HEAD = (
+_ADD = Prepared(insert(cast(Table, Decision.__table__)).returning(Decision.id))
+_HEAD = Prepared(
+    select(LogHead.count, LogHead.hash).where(LogHead.site_id == bindparam("site")).with_for_update()
+)
+_MOVE_HEAD = Prepared(
     update(cast(Table, LogHead.__table__))
     .where(LogHead.site_id == bindparam("site"))
     .values(count=bindparam("new_count"), hash=bindparam("new_hash"))
@@ -91,7 +94,7 @@ class Chain:
         """Write down the new end, if there is one."""
         if self._head is not self._found and self._head is not None:
             values = {"site": self._site_id, "new_count": self._head.count, "new_hash": self._head.hash}
-            self._session.connection().execute(_MOVE_HEAD, values)
+            _MOVE_HEAD.rows(self._session.connection(), values)
 
 
 @contextmanager
@@ -135,7 +138,7 @@ def _add(session: Session, head: Head, entry: Entry) -> tuple[int, Head]:
     values = {name: getattr(row, name) for name in _COLUMNS}
     # On the connection: what else the session holds need not be flushed for it.
     connection = session.connection()
-    id: int = connection.execute(_ADD, values).scalar_one()
+    id = int(_ADD.one(connection, values)[0])
     if entry.note:
         connection.execute(insert(DecisionNote), {"decision_id": id, "note": entry.note, "salt": salt})
     return id, Head(row.seq, row.hash)
@@ -244,7 +247,7 @@ def _locked_head(session: Session, site_id: int) -> Head:
 
 
 def _select_for_update(session: Session, site_id: int) -> Head | None:
-    row = session.connection().execute(_HEAD, {"site": site_id}).first()
+    row = _HEAD.first(session.connection(), {"site": site_id})
     return Head(*row) if row else None
 
 

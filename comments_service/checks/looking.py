@@ -17,11 +17,10 @@ from ..text.near import NO_BANDS, Bands
 from .banned import is_banned
 from .draft import AuthorFacts, Seen, ThreadFacts
 from .duplicate import REMEMBERED, is_repeated
-from .near import newest_near
+from .near import LEAST, newest_near
 
-# How many of the values are not `near`, and how the bands that are looked for are bound.
+# How many of the values are not `near`.
 EXACT = len(Seen._fields) - 1
-LEAST = ("least_1", "least_2", "least_3")
 
 
 def look(

@@ -11,10 +11,15 @@ from sqlalchemy.orm import Session
 
 from .. import clock
 from ..models import PUBLISHED, SPAM, Comment, Decision, Revision
+from ..models.comment import BANDS
+from ..prepared import Prepared
 from ..text import near
 from .draft import PUBLISH, Draft, Found, Verdict
 
 CONDEMNED = timedelta(days=1)
+# How the bands that are looked for are bound, and the comments that are found by them.
+LEAST = ("least_1", "least_2", "least_3")
+_IDS = tuple(f"near_{number}" for number in range(len(BANDS) * len(LEAST)))
 
 REASON = "It is much like another comment, so a moderator looks at it first."
 
@@ -50,20 +55,22 @@ def _likest(session: Session, draft: Draft) -> tuple[float, int, int] | None:
     if not draft.seen.near:
         return None
     ours = near.pairs(draft.body)
-    values = {"site": draft.site_id, "near": list(draft.seen.near)}
-    rows = session.connection().execute(_bodies(), values)
-    alike = [(near.likeness(ours, near.pairs(row.body)), row.id, row.cluster) for row in rows]
+    # No comment has the id 0.
+    ids = dict.fromkeys(_IDS, 0) | dict(zip(_IDS, draft.seen.near, strict=False))
+    rows = _bodies().rows(session.connection(), {"site": draft.site_id, **ids})
+    alike = [(near.likeness(ours, near.pairs(body)), id, cluster) for id, cluster, body in rows]
     return max((one for one in alike if one[0] >= near.ALIKE), default=None)
 
 
 @cache
-def _bodies() -> Select[int, int, str]:
+def _bodies() -> Prepared:
     newest = func.coalesce(Comment.held_revision, Comment.revision)
-    return (
-        select(Comment.id, func.coalesce(Comment.cluster_id, Comment.id).label("cluster"), Revision.body)
+    statement = (
+        select(Comment.id, func.coalesce(Comment.cluster_id, Comment.id), Revision.body)
         .join(Revision, and_(Revision.comment_id == Comment.id, Revision.revision == newest))
-        .where(Comment.site_id == bindparam("site"), Comment.id.in_(bindparam("near", expanding=True)))
+        .where(Comment.site_id == bindparam("site"), Comment.id.in_([bindparam(id) for id in _IDS]))
     )
+    return Prepared(statement)
 
 
 def _is_condemned(session: Session, site_id: int, cluster: int) -> bool:
