@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import copyfileobj
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 from sqlalchemy.orm import Session
@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 from .. import sites
 from ..db import Database
 from ..errors import NotFound
-from ..transfer import importing
 from ..transfer.checking import Checked, check
 from ..transfer.records import in_words
 from .commands import opened, progress, snapshot
+
+if TYPE_CHECKING:
+    from ..transfer.importing import Added
 
 STANDARD = Path("-")
 
@@ -51,12 +53,19 @@ def import_(file: Path, key: str | None, dry_run: bool) -> None:
     click.echo(f"{'Would add' if dry_run else 'Added'} {in_words(added.counts)} to {wanted}.")
 
 
-def _missing(database: Database, checked: Checked, key: str) -> importing.Added:
+# `importing` brings the parsers, which the list of commands does without.
+
+
+def _missing(database: Database, checked: Checked, key: str) -> Added:
+    from ..transfer import importing
+
     with snapshot(database) as session:
         return importing.missing(session, checked, key)
 
 
-def _store(database: Database, checked: Checked, key: str) -> importing.Added:
+def _store(database: Database, checked: Checked, key: str) -> Added:
+    from ..transfer import importing
+
     database.write(lambda session: _add_site(session, key, checked.header["site"]))
     return importing.store(database, checked, key, progress)
 

@@ -7,8 +7,7 @@ import sys
 
 import click
 
-from .. import clock, purging, rendering
-from ..doctor import FAIL, examine
+from .. import clock, purging
 from .commands import opened, progress
 
 
@@ -41,6 +40,8 @@ def render() -> None:
     Example:
       comments-service render
     """
+    from .. import rendering  # brings the parsers, which `purge` and the list of commands do without
+
     with opened() as database:
         waiting = rendering.waiting(database)
         with click.progressbar(length=waiting, label="Rendering", file=sys.stderr) as bar:
@@ -56,6 +57,8 @@ def doctor() -> None:
     Example:
       comments-service doctor
     """
+    from ..doctor import FAIL, examine  # brings Flask, likewise
+
     findings = examine(os.environ)
     for finding in findings:
         click.echo(f"{finding.level:4}  {finding.sentence}")

@@ -21,7 +21,8 @@ from tests.transfer.files import plain, signed
 GAUGED = """
 import sys
 from pathlib import Path
-from comments_service.cli import cli, importing
+import comments_service.transfer.importing
+from comments_service.cli import cli
 
 def kilobytes(name):
     return int(Path("/proc/self/status").read_text().partition(f"{name}:")[2].split()[0])
