@@ -194,7 +194,8 @@ class Newsroom:
             ]
             item = moderation.Item(one, 1, "pending", action, reason, "As agreed." if reason else "")
             moderation.decide(self.session, site_id=self.times, moderator_id=self.person, items=[item])
-        banned = self.session.scalars(select(Comment.id).where(Comment.author_id.is_not(None))).first()
+        theirs = (Comment.site_id == self.times, Comment.author_id.is_not(None))
+        banned = self.session.scalars(select(Comment.id).where(*theirs)).first()
         banning.ban(
             self.session,
             site_id=self.times,
