@@ -93,6 +93,7 @@ LESS_SEEN = (
     Shown("empty", "?queue=spam&site=gazette"),
     Shown("reject-group", "?queue=pending", opened(REASONS)),
     Shown("reject-with-note", "?queue=reported", opened(REASONS, "summary[data-key='7']")),
+    Shown("add-others", "?queue=published&site=times", opened(ROW)),
     Shown("reject-ticked", "?queue=reported&site=times", opened(ROW, ".bulk summary")),
     Shown("ban", "?queue=reported", opened(BAN, ".panel [value='30']:visible, .panel details > .choice")),
     Shown("places", "?queue=published", opened(".switch > summary, .bar > .menu > summary")),
