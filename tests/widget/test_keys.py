@@ -98,6 +98,21 @@ def test_a_form_that_was_opened_while_another_order_was_asked_for_stays(reader: 
     expect(page.get_by_role("button", name="Leave a comment")).to_be_focused()
 
 
+def test_a_reply_whose_comment_is_drawn_anew_keeps_its_words(reader: Callable[..., Reader]) -> None:
+    visitor = reader()
+    visitor.post_elsewhere("An old thought.")
+    page = visitor.open().page
+    visitor.start("Reply")
+    page.keyboard.type("I begin")
+    order = page.get_by_label("Sort by")
+    order.focus()
+    order.select_option("oldest")
+    expect(page.get_by_label("Your comment")).to_have_count(0)
+    expect(order).to_be_focused()
+    visitor.start("Reply")
+    expect(page.get_by_label("Your comment")).to_have_value("I begin")
+
+
 def test_a_link_opens_what_is_folded_and_leads_there(reader: Callable[..., Reader]) -> None:
     visitor = reader()
     root = visitor.post_elsewhere("An old thought.")

@@ -61,7 +61,11 @@ def test_an_edit_replaces_the_words(reader: Arrive) -> None:
     visitor = reader().open()
     own = visitor.write("With a tipo.")
     visitor.press("Edit", own)
-    visitor.page.get_by_role("textbox", name="Your comment").fill("With a typo.")
+    body = visitor.page.get_by_role("textbox", name="Your comment")
+    body.fill("With a typo.")
+    visitor.press("Cancel")
+    visitor.press("Edit", own)
+    expect(body).to_have_value("With a typo.")
     visitor.press("Save changes")
     expect(visitor.seen("With a typo.")).to_contain_text("edited")
     assert visitor.published()[0]["revision"] == 2

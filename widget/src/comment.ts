@@ -44,7 +44,12 @@ export function drawer(thread: Thread, list: Element, views: Map<number, View>):
       draw(view);
     },
     reply: ({ _article: article, _comment: comment }) => thread._compose({ _parent: comment }, article),
-    report: (view) => openReport(thread, view._comment, () => draw(view)),
+    report: (view) =>
+      openReport(thread, view._comment, () => {
+        draw(view);
+        // Where the dialog came from may have been drawn anew since.
+        view._article.querySelector<HTMLElement>("[name=report]")?.focus();
+      }),
   };
 
   const draw = (view: View) => {

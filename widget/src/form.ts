@@ -21,7 +21,6 @@ export interface Task {
 
 export interface Form {
   _element: HTMLElement;
-  _focus(): void;
   /** Tries again what could not be sent. */
   _online(): void;
   /** Leaves; what was typed stays as a draft. */
@@ -86,7 +85,7 @@ export function openForm(thread: Thread, { _parent: parent, _edit: edit, _words:
       if (words) input.focus();
       return words;
     });
-    return wrongs.length > 0;
+    return wrongs[0];
   };
   const again = () => {
     stopWaiting();
@@ -96,7 +95,7 @@ export function openForm(thread: Thread, { _parent: parent, _edit: edit, _words:
 
   const refused = (problem: Problem) => {
     const { detail, errors, status, wait } = problem;
-    const told = (field?: string) => errors.filter((error) => !field || error.field === field).map((error) => language._problem(error))[0];
+    const told = (field?: string) => errors.filter((error) => !field || error.field === field).map(language._problem)[0];
     emit("error", { problem });
     rest();
     if (blamed(told)) return;
@@ -208,5 +207,5 @@ export function openForm(thread: Thread, { _parent: parent, _edit: edit, _words:
     again();
     void submit();
   };
-  return { _close: close, _element: element, _focus: () => body.focus(), _online: online };
+  return { _close: close, _element: element, _online: online };
 }

@@ -30,9 +30,10 @@ export interface Thread extends Place {
   /** Whether nobody may write any more. */
   _closed: boolean;
   /** Loads the first page and draws it; an error becomes a notice and an event, never an exception. */
-  _load(asked?: Promise<Page>): Promise<void>;
+  _load(asked?: Page | Promise<Page>): Promise<void>;
   /** Says a sentence in the one status line. */
   _announce(sentence: string): void;
+  /** A button that acts when it is pressed. */
   _button(look: string, act: () => unknown, ...parts: Part[]): HTMLButtonElement;
   /** Acts for a button; while what it began is under way, further presses do nothing, and what fails is said. */
   _press(pressed: Element, act: () => unknown): void;
@@ -122,7 +123,7 @@ export function openThread(place: Place, sort: string): Thread {
       const link = h("a", { href: /^[^:/]+@/.test(text) ? "mailto:" + text : text }, say(LINKS[name]));
       return text && /^(https?|mailto):$/.test(link.protocol) ? link : null;
     },
-    _load: async (asked = ask<Page>("comments", { slug, sort }, GET)) => {
+    _load: async (asked: Page | Promise<Page> = ask<Page>("comments", { slug, sort }, GET)) => {
       const load = ++loads;
       stopRetry();
       list.ariaBusy = "true";
@@ -130,10 +131,10 @@ export function openThread(place: Place, sort: string): Thread {
         const page = await asked;
         const isFirst = !nextLook;
         remember();
-        // A form above the list stays as it is; one inside it goes with what it is about, and keeps its draft.
-        if (list.contains(form?._element!)) form!._close();
         views.clear();
         for (const place of [list, pill, notice]) fill(place);
+        // A form above the list stays as it is; one inside it goes with what it is about, and keeps its draft.
+        if (!form?._element.isConnected) form?._close();
         take(page);
         await append(page, load);
         if (load !== loads) return;
@@ -163,13 +164,14 @@ export function openThread(place: Place, sort: string): Thread {
           form = undefined;
           if (article) article.classList.remove("editing");
           else drawOpener();
-          (focused?.isConnected ? focused : opener.querySelector("button"))?.focus({ preventScroll: true });
+          // Whoever has gone on stays where they are.
+          if (!root.activeElement) (focused?.isConnected ? focused : opener.querySelector("button"))?.focus({ preventScroll: true });
         },
       });
       if (task._edit) article!.classList.add("editing");
       if (article) article.after(form._element);
       else fill(opener, form._element);
-      form._focus();
+      form._element.querySelector("textarea")!.focus();
     },
     _count: (change) => counted(count + change),
     _drop: ({ _comment: { id }, _element: element, _parent: parent }) => {
@@ -196,7 +198,7 @@ export function openThread(place: Place, sort: string): Thread {
   // What a page says of its thread and site.
   const take = ({ policy, thread: { closes_at: end, count, mode } }: Page) => {
     thread._policy = policy;
-    thread._closed = mode === "closed" || (!!end && Date.parse(end) <= Date.now());
+    thread._closed = mode === "closed" || Date.parse(end!) <= Date.now();
     counted(count);
     aside = thread._closed ? Word.closed : mode === "premoderated" && Word.read_first;
     drawOpener();
@@ -206,7 +208,7 @@ export function openThread(place: Place, sort: string): Thread {
       ...Object.entries(SORTS).map(([value, word]) => (value !== "best" || policy.votes !== "none") && h("option", { value, selected: value === sort }, say(word))),
     );
   };
-  const sortBy = (by: string, asked?: Promise<Page>) => {
+  const sortBy = (by: string, asked?: Page) => {
     sort = by;
     return thread._load(asked);
   };
@@ -360,7 +362,7 @@ export function openThread(place: Place, sort: string): Thread {
       const words = say(Word.n_new_comments, fresh);
       const open = async () => {
         newest = Math.max(...views.keys());
-        await sortBy("newest", Promise.resolve(page));
+        await sortBy("newest", page);
         notice.querySelector("button")?.click();
       };
       if (Object.values(store._kept.own).some(({ waiting }) => waiting)) await mine();
