@@ -183,7 +183,8 @@ def test_comments_names_and_reports_are_inert_on_the_moderators_card(stage: Stag
 def test_edits_and_notices_are_inert_where_moderators_read_them(stage: Stage) -> None:
     # First as one of a group of near duplicates, then alone.
     stage.look(f"/moderate/?queue=pending&comment={stage.edited}")
-    stage.look(f"/moderate/?queue=pending&comment={stage.edited}&singly={stage.edited}")
+    singly = stage.watch.page.get_by_role("link", name="Decide singly").get_attribute("href")
+    stage.look(str(singly))
     for part in ("Changed by the edit", "Notices of illegal content"):
         assert stage.watch.page.get_by_role("heading", name=part).count() == 1
     stage.look(f"/moderate/comments/{stage.edited}")
