@@ -48,6 +48,8 @@ BATCH = 100
 MOST_LINES = 500
 # Of all texts in a transaction: with their renderings they take some ten times as much memory.
 MOST_CHARACTERS = 50_000
+# Of numbers alone; a break while they are looked at begins with the first of them again.
+MOST_NUMBERS = 300
 TOLD_EVERY = 10_000
 # For SQLite's pages: nearly all of them are written once, and the system's own cache holds the others.
 CACHE_KILOBYTES = 256
@@ -171,7 +173,7 @@ def _place(database: Database, file: Checked, site_key: str, added: Added) -> _P
     place, is_home = database.write(known)
     if place is not None or is_home:
         return place
-    keeps = not any(_are_taken(database, numbers) for numbers in _batches(file.numbers()))
+    keeps = not any(_are_taken(database, numbers) for numbers in _batches(file.numbers(), MOST_NUMBERS))
     begun, notes = database.write(partial(_begin, file=file, site_key=site_key, keeps=keeps))
     added.notes.extend(notes)
     return begun
@@ -634,7 +636,7 @@ def _is_known_ban(session: Session, place: _Place, record: Record) -> bool:
     return bool(session.scalar(select(query)))
 
 
-def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
+def _batches(items: Iterable[Any], most: int | None = None) -> Iterator[list[Any]]:
     items = iter(items)
-    while batch := list(islice(items, BATCH)):
+    while batch := list(islice(items, most or BATCH)):
         yield batch
