@@ -1,10 +1,10 @@
-"""What the site decided, as its readers meet it: its addresses, its people, its time to think again."""
+"""What the site decided, as its readers meet it: its addresses, its time to think again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from tests.widget.host import Newspaper
 from tests.widget.reader import Reader
@@ -34,22 +34,6 @@ def test_rules_privacy_and_contact_are_linked_where_the_site_has_them(
     newspaper.moderate("careful/settings", dict.fromkeys(ADDRESSES), method="PATCH")
     visitor.reload().start()
     expect(visitor.page.locator("form").get_by_role("link")).to_have_text(["Privacy"])
-
-
-def test_only_what_the_service_says_is_a_badge(reader: Arrive) -> None:
-    visitor = reader()
-    visitor.post_elsewhere("From the desk.", name="Edda Solberg")
-    visitor.post_elsewhere("From somebody.", name="Edda Solberg (Reporter)")
-
-    def with_staff(route: Route) -> None:
-        told = route.fetch().json()
-        told["comments"][1]["badge"] = "Reporter"
-        route.fulfill(json=told)
-
-    visitor.page.route("**/comments?*", with_staff)
-    visitor.open()
-    expect(visitor.page.locator("comments-thread .badge")).to_have_text(["Reporter"])
-    expect(visitor.comment("From the desk.").locator(".badge")).to_be_visible()
 
 
 def test_the_time_to_edit_runs_out_before_the_readers_eyes(reader: Arrive) -> None:
