@@ -77,7 +77,7 @@ function packed(script) {
 function squeezed(text) {
   const names = [...new Set(text.match(/--_[\w-]+/g))];
   const short = text.replace(/--_[\w-]+/g, (name) => "--_" + String.fromCharCode(97 + names.indexOf(name)));
-  return short.replace(/(--_\w): /g, "$1:").replace(/, /g, ",");
+  return short.replace(/(--_\w): /g, "$1:").replace(/(,) | ([/<]) /g, "$1$2");
 }
 
 async function englishWords() {

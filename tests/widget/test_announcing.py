@@ -59,3 +59,16 @@ def test_a_waiting_comment_is_said_to_wait_and_its_outcome_is_shown_in_place(
     newspaper.decide("careful", "reject", reason="off_topic")
     author.page.clock.fast_forward(LONG)
     expect(own).to_contain_text("Not published: off topic")
+
+
+def test_a_comment_that_is_approved_is_published_in_place_and_is_no_news_to_its_author(
+    reader: Arrive, newspaper: Newspaper
+) -> None:
+    author = reader(site="careful")
+    author.page.clock.install()
+    own = author.open().write("May I?")
+    newspaper.decide("careful", "approve")
+    author.page.clock.fast_forward(LONG)
+    expect(own).to_contain_text("A moderator approved your comment.")
+    expect(author.page.get_by_role("heading", name="Comments (1)")).to_be_visible()
+    expect(author.page.get_by_role("button", name="1 new comment")).to_have_count(0)

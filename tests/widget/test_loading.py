@@ -116,6 +116,37 @@ def test_who_waits_for_a_busy_service_sees_how_long_and_may_ask_at_once(
     visitor.write("And I am here, too.")
 
 
+@pytest.mark.parametrize("way", [{"load": "click"}, {"load": "lazy"}, {"page": "drawn"}])
+def test_a_first_request_that_fails_is_said_and_made_again(
+    reader: Arrive, page_errors: PageErrors, way: dict[str, str]
+) -> None:
+    page_errors.expect("503")
+    visitor = reader(**way)
+    visitor.post_elsewhere("Here all the time.")
+    page = visitor.page
+    page.clock.install()
+    page.add_init_script(WATCHED)
+    page.route("**/comments?*", lambda route: route.fulfill(status=503, headers=BUSY, json={}))
+    page.goto(visitor.address)
+    if way == {"load": "click"}:
+        visitor.press("Show comments")
+    visitor.says("The service does not answer.")
+    expect(page.get_by_text("The comments did not arrive")).to_be_visible()
+    expect(page.get_by_role("button", name="Leave a comment")).to_have_count(0)
+    # What the service drew stays readable.
+    expect(visitor.comment("Here all the time.")).to_have_count(1 if "page" in way else 0)
+    again = page.get_by_role("button", name="Try now")
+    again.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("told.length === 2")
+    expect(again).to_be_focused()
+    page.unroute("**/comments?*")
+    page.keyboard.press("Enter")
+    visitor.arrived().seen("Here all the time.")
+    expect(page.get_by_role("heading", name="Comments (1)")).to_be_focused()
+    expect(again).to_have_count(0)
+
+
 def test_a_service_that_comes_back_is_found_without_a_press(
     relay: Relay, reader: Arrive, newspaper: Newspaper, page_errors: PageErrors
 ) -> None:

@@ -97,10 +97,8 @@ def test_at_400_percent_nothing_is_cut_off_and_nothing_moves(reader: Callable[..
         "location.hash = document.querySelector('comments-thread').shadowRoot.querySelector('article').id"
     )
     expect(page.get_by_role("article").first).to_be_focused()
-    moving = """document.querySelector("comments-thread").shadowRoot.getAnimations()
-        .flatMap(({ effect }) => effect.getKeyframes().flatMap(Object.keys))"""
-    animated = set(page.evaluate(moving)) - {"offset", "computedOffset", "easing", "composite"}
-    assert {name[:10] for name in animated} == {"background"}
+    moving = "document.querySelector('comments-thread').shadowRoot.getAnimations().length"
+    assert page.evaluate(moving) == 0
 
 
 def fits(page: Page) -> None:

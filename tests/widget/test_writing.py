@@ -122,7 +122,7 @@ def test_a_notice_of_illegal_content_gets_a_receipt(reader: Arrive) -> None:
     dialog = visitor.page.get_by_role("dialog")
     expect(dialog.get_by_label("Your name")).to_be_hidden()
     dialog.get_by_label("Illegal content").check()
-    dialog.get_by_label("What should a moderator know?").fill("It is defamation.")
+    dialog.get_by_label("Say what is illegal about it").fill("It is defamation.")
     dialog.get_by_label("Your name").fill("Mo")
     dialog.get_by_label("Your e-mail address").fill("mo@fells.example")
     dialog.get_by_role("button", name="Send report").click()

@@ -66,7 +66,7 @@ export function drawer(thread: Thread, list: Element, views: Map<number, View>):
     fill(
       article,
       gone
-        ? h("span.avatar", icon(removed === "review" ? icons.clock : icons.minus))
+        ? h("span.avatar", icon(icons.minus))
         : h("span.avatar", { "data-hue": hue(name), "aria-hidden": "true" }, initials(name)),
       h(
         "header",

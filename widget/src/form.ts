@@ -63,7 +63,7 @@ export function openForm(thread: Thread, { _parent: parent, _edit: edit, _words:
   const name = h("input.field", { name: "name", autocomplete: "name", dir: "auto", input: typed });
   const trap = h("input", { name: "subject", tabindex: -1, autocomplete: "off" });
   const send = h("button.primary button");
-  const shown = h("div.body shown", { hidden: true });
+  const shown = h("div.body shown", { dir: "auto", hidden: true });
   const hint = h("span", kept && say(Word.draft_kept));
   const counter = h("span");
   const left = h("span");

@@ -64,5 +64,5 @@ export async function languageOf(element: Element, service: string, otherwise?: 
     words = await files[address]!.catch(() => ({}));
   }
   // Plain English puts the day first and counts 24 hours, as the pages of the service do.
-  return speaker(name === "ar" ? "ar-u-nu-arab" : region ? tag : name === "en" ? "en-GB" : name, name, words);
+  return speaker(name === "ar" ? "ar-u-hc-h23-nu-arab" : region ? tag : name === "en" ? "en-GB" : name, name, words);
 }

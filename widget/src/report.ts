@@ -24,16 +24,17 @@ export function openReport(thread: Thread, { id, name, html }: Comment, done: ()
   const field = (word: Word, ...parts: Part[]) => h("label", say(word), ...parts);
   const choice = (word: Word, settings: object) => h("label.choice", h("input", { required: true, ...settings }), say(word));
   const text = h("textarea.field", { name: "text", rows: 3, maxlength: 2000, dir: "auto" });
+  const what = h("span", say(Word.other_what));
   const notice = h(
     "fieldset",
     { hidden: true, disabled: true },
-    h("p", say(Word.illegal_what)),
-    field(Word.your_name, h("input.field", { name: "name", autocomplete: "name", maxlength: 60, required: true })),
+    field(Word.your_name, h("input.field", { name: "name", autocomplete: "name", required: true })),
     field(Word.your_email, h("input.field", { name: "email", type: "email", autocomplete: "email", required: true })),
     choice(Word.good_faith, { type: "checkbox" }),
   );
   const choose = (reason: string) => {
     text.required = reason === "illegal";
+    what.textContent = say(text.required ? Word.illegal_what : Word.other_what);
     notice.hidden = notice.disabled = !text.required;
   };
   const submit = async (event: Event) => {
@@ -62,13 +63,13 @@ export function openReport(thread: Thread, { id, name, html }: Comment, done: ()
     "form",
     { submit },
     heading(Word.report),
-    h("blockquote", { dir: "auto" }, h("strong", name), " ", readBody(html).textContent!.slice(0, EXCERPT) + " …"),
+    h("blockquote", { dir: "auto" }, h("bdi.name", name), " ", h("span", readBody(html).textContent!.slice(0, EXCERPT) + " …")),
     h(
       "fieldset",
       h("legend", say(Word.what_is_wrong)),
       ...Object.entries(REASONS).map(([value, word]) => choice(word, { type: "radio", name: "reason", value, change: () => choose(value) })),
     ),
-    field(Word.other_what, text),
+    h("label", what, text),
     notice,
     error,
     h("div.row", h("span.gap"), button("outline", () => dialog.close(), say(Word.cancel)), send),

@@ -64,7 +64,7 @@ export function openThread(place: Place, sort: string): Thread {
   const views = new Map<number, View>();
   const watchers = new Set<() => void>();
   const status = h("div.unseen", { role: "status" });
-  const title = h("h2.heading", say(Word.comments));
+  const title = h("h2.heading", { tabindex: -1 }, say(Word.comments));
   const select: HTMLSelectElement = h("select", { change: () => sortBy(select.value) });
   const opener = h("div.opener");
   const notice = h("div.notice");
@@ -130,13 +130,16 @@ export function openThread(place: Place, sort: string): Thread {
       try {
         const page = await asked;
         const isFirst = !nextLook;
+        const focused = root.activeElement;
         remember();
         views.clear();
         for (const place of [list, pill, notice]) fill(place);
         // A form above the list stays as it is; one inside it goes with what it is about, and keeps its draft.
         if (!form?._element.isConnected) form?._close();
         take(page);
-        await append(page, load);
+        const drawn = append(page, load);
+        if (focused && !root.activeElement) title.focus();
+        await drawn;
         if (load !== loads) return;
         const fresh = list.querySelectorAll(".new");
         if (fresh.length) {
@@ -304,18 +307,25 @@ export function openThread(place: Place, sort: string): Thread {
 
   // What this reader wrote and only they may see: waiting, or not published.
   const mine = async () => {
-    const { comments } = await ask<Replies>("mine", { author_key: store._key(), slug }).catch(() => ({ comments: [] }));
-    for (const comment of comments) {
+    const told = await ask<Replies>("mine", { author_key: store._key(), slug }).catch(() => {});
+    if (!told) return;
+    for (const comment of told.comments) {
       const { id, parent, status } = comment;
       if (store._kept.own[id]?.dismissed || (parent && !views.has(parent))) continue;
       store._change(({ own }) => (own[id] = { ...own[id], waiting: status !== "rejected" }));
       put(comment, true);
     }
     drawEmpty();
+    // What waited and is not told any more has been published.
+    for (const { _comment: comment } of views.values()) {
+      if (comment.status !== "pending" || told.comments.includes(comment)) continue;
+      put((await ask<{ comment: Comment }>(`comments/${comment.id}`, {}, GET)).comment);
+      thread._count(1);
+    }
   };
 
   const drawEmpty = () => {
-    list.querySelector(".empty")?.remove();
+    root.querySelector(".empty")?.remove();
     if (!views.size) fill(list, h("li.empty", h("strong", say(Word.none)), !thread._closed && h("p", say(Word.none_more))));
   };
 
@@ -324,20 +334,24 @@ export function openThread(place: Place, sort: string): Thread {
     if (!section.isConnected) fill(root, status, section);
   };
 
+  // Until the comments come: in their place, or above what the service drew.
   const failed = (problem: Problem) => {
-    const { detail, status, wait } = problem;
-    if (nextLook || !section.isConnected) return thread._fail(problem);
-    const again = () => {
-      fill(list);
-      return thread._load();
-    };
+    const { detail, status: code, wait } = problem;
+    thread._fail(problem);
+    if (nextLook) return;
+    const focused = root.activeElement;
     const words = h("p", detail);
-    emit("error", { problem });
-    fill(list, h("li.empty", h("strong", say(Word.failed)), words, button("outline", again, say(Word.try_now)), h("slot")));
-    if (status < 400 || status >= 500 || wait) {
+    const now = button("outline", thread._load, say(Word.try_now));
+    root.querySelector(".empty")?.remove();
+    fill(opener);
+    fill(pill);
+    fill(list, h("li.empty", h("strong", say(Word.failed)), words, now, h("slot")));
+    if (!section.isConnected) root.prepend(status, list.firstChild!);
+    if (focused && !root.activeElement) now.focus();
+    if (wait || !/^4/.test(code + "")) {
       stopRetry = thread._countdown(Date.now() + (wait || RETRY) * 1000, (left) => {
         words.textContent = say(Word.failed_more, language._duration(left));
-        if (!left) void again();
+        if (!left) void thread._load();
       });
     }
   };
@@ -358,15 +372,15 @@ export function openThread(place: Place, sort: string): Thread {
     nextLook = Infinity;
     try {
       const page = await ask<Page>("comments", { slug, sort: "newest" }, { cache: "no-cache" });
-      const fresh = page.thread.count - count;
-      const words = say(Word.n_new_comments, fresh);
       const open = async () => {
         newest = Math.max(...views.keys());
         await sortBy("newest", page);
         notice.querySelector("button")?.click();
       };
       if (Object.values(store._kept.own).some(({ waiting }) => waiting)) await mine();
+      const fresh = page.thread.count - count;
       if (fresh > 0) {
+        const words = say(Word.n_new_comments, fresh);
         fill(pill, button("primary pill", open, "↑ " + words));
         thread._announce(words);
       }
@@ -376,7 +390,7 @@ export function openThread(place: Place, sort: string): Thread {
     later();
   };
 
-  // Opens what hides a comment, brings it into view, marks it for a moment and shows the exact time.
+  // Opens what hides a comment, brings it into view and shows the exact time.
   const show = (article: Element) => {
     for (let host = views.get(Number(article.id.slice(8)))?._host; host; host = host._host) {
       host._isFolded = false;
@@ -385,7 +399,6 @@ export function openThread(place: Place, sort: string): Thread {
     const time = article.querySelector("time")!;
     time.title = time.textContent = language._short(new Date(time.dateTime));
     article.scrollIntoView({ block: "center" });
-    article.animate({ background: ["color-mix(in srgb,currentColor 17%,#0000)", "#0000"] }, 2000);
     (article as HTMLElement).focus({ preventScroll: true });
   };
   const follow = async () => {
@@ -426,6 +439,6 @@ export function openThread(place: Place, sort: string): Thread {
   window.addEventListener("hashchange", follow, { signal });
   drawOpener();
   // What the service drew into the page stays until there is something newer.
-  if (!root.firstElementChild) reveal();
+  if (!root.querySelector("section")) reveal();
   return thread;
 }
