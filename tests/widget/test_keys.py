@@ -75,7 +75,9 @@ def test_a_day_by_keyboard_alone(reader: Callable[..., Reader]) -> None:
     visitor.seen("A reply to it.")
 
 
-def test_a_form_that_was_opened_while_another_order_was_asked_for_stays(reader: Callable[..., Reader]) -> None:
+def test_a_form_that_was_opened_while_another_order_was_asked_for_stays(
+    reader: Callable[..., Reader],
+) -> None:
     visitor = reader()
     for words in ("The oldest.", "The newest."):
         visitor.post_elsewhere(words)
