@@ -138,7 +138,7 @@ def test_a_first_request_that_fails_is_said_and_made_again(
     again = page.get_by_role("button", name="Try now")
     again.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("told.length === 2")
+    page.wait_for_function("() => told.length === 2")
     expect(again).to_be_focused()
     page.unroute("**/comments?*")
     page.keyboard.press("Enter")
