@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from comments_service import log, moderation, publishing
@@ -18,6 +18,7 @@ from comments_service.publishing import State
 from comments_service.reading.decisions import logged
 from tests.databases import NOON, add_author, add_site, add_thread
 from tests.scene import Scene
+from tests.statements import statements
 
 
 @pytest.fixture
@@ -129,14 +130,8 @@ def test_a_decision_of_a_batch_takes_three_statements(scene: Scene) -> None:
 
 def _statements(scene: Scene, items: list[Item]) -> int:
     """How many statements it takes to carry them out."""
-    seen: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(scene.database.writer, "before_cursor_execute", note)
-    results = scene.decide(*items)
-    event.remove(scene.database.writer, "before_cursor_execute", note)
+    with statements(scene.database.writer) as seen:
+        results = scene.decide(*items)
     assert {result.result for result in results} == {"done"}
     return len(seen)
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, select
+from sqlalchemy import select
 
 from comments_service import db, posting, threads
 from comments_service.db import Database
@@ -18,6 +18,7 @@ from comments_service.identity import Reader
 from comments_service.models import Author
 from comments_service.reading import finding
 from tests.app import Service, new_author_key
+from tests.statements import statements
 
 on_sqlite = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 on_postgres = pytest.mark.parametrize("migrated_url", ["postgres"], indirect=True)
@@ -44,17 +45,17 @@ def test_a_post_that_waits_for_its_turn_has_asked_three_times(horizons: Service)
     horizons.posted("A first comment makes thread, author and day key.", author_key=author, key="1")
     with horizons.app.app_context():
         reader = horizons.app.extensions["sqlalchemy"].engine
-    with _statements(reader) as asked:
+    with statements(reader) as asked:
         horizons.posted("The usual comment.", author_key=author, key="2")
     # The site; thread, author, earlier request and day key; and all that must be exact.
     assert len(asked) == 3, asked
 
 
 @on_sqlite
-def test_a_post_keeps_its_turn_for_no_more_than_eight_statements(horizons: Service) -> None:
+def test_a_post_keeps_its_turn_for_no_more_than_eightstatements(horizons: Service) -> None:
     author = new_author_key()
     horizons.posted("A first comment makes thread, author and day key.", author_key=author, key="1")
-    with _statements(horizons.database.writer) as sent:
+    with statements(horizons.database.writer) as sent:
         horizons.posted("The usual comment.", author_key=author, key="2")
     assert (sent.pop(0), sent.pop()) == ("BEGIN IMMEDIATE", "COMMIT")
     # Both as they are; all that must be exact; two counted up; the comment and what stands beside it.
@@ -173,46 +174,9 @@ def _trips(database: Database) -> Iterator[list[str]]:
         trips.append("ping")
         return ping(*args)
 
-    with _statements(database.writer, trips):
+    with statements(database.writer, trips):
         dialect.do_ping = note_ping
         try:
             yield trips
         finally:
             del dialect.do_ping
-
-
-@contextmanager
-def _statements(engine: Engine, noted: list[str] | None = None) -> Iterator[list[str]]:
-    noted = [] if noted is None else noted
-
-    def note(statement: str) -> None:
-        # What triggers do is told as a comment, and their statement again.
-        if not statement.startswith("--") and statement not in noted[-1:]:
-            noted.append(statement)
-
-    def trace(driver: Any, *rest: Any) -> None:
-        driver.set_trace_callback(note)
-
-    def untrace(driver: Any, *rest: Any) -> None:
-        driver.set_trace_callback(None)
-
-    def begin(connection: Any) -> None:
-        noted.append("begin")
-
-    def execute(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        noted.append(statement)
-
-    def commit(connection: Any) -> None:
-        noted.append("commit")
-
-    # SQLite's driver tells of what SQLAlchemy does not see.
-    listeners: list[tuple[str, Callable[..., Any]]] = [("checkout", trace), ("checkin", untrace)]
-    if engine.dialect.name == "postgresql":
-        listeners = [("begin", begin), ("before_cursor_execute", execute), ("commit", commit)]
-    for name, listener in listeners:
-        event.listen(engine, name, listener)
-    try:
-        yield noted
-    finally:
-        for name, listener in listeners:
-            event.remove(engine, name, listener)
