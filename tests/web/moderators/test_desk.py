@@ -81,7 +81,9 @@ def test_a_decision_is_found_by_the_number_that_an_objection_names(
     waiting, elsewhere = comment(service, site), comment(service, other_site)
     desk.decide(f"horizons/{waiting}/1/pending", "reject", reason="abuse")
     service.write(lambda session: _decide(session, other_site, elsewhere))
-    ours, theirs = service.write(lambda session: list(session.scalars(select(Decision.id))))
+    ours, theirs = service.write(
+        lambda session: list(session.scalars(select(Decision.id).order_by(Decision.id)))
+    )
     assert desk.get("log", decision=ours).location == f"/moderate/comments/{waiting}"
     for number in (theirs, 10**17, "x", "-1"):
         assert f"There is no decision {number} on your sites." in desk.get("log", decision=number).text
