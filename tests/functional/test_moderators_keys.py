@@ -191,6 +191,8 @@ def test_a_card_that_does_not_come_is_asked_for_again(
     expect(said).to_contain_text("The next comment did not come: the service")
     page.wait_for_function(SAVED)
     page.keyboard.press("j")
+    # The sentence stands there already; what shows that the press was answered is that nothing is awaited.
+    expect(page.locator("[data-place]")).not_to_have_attribute("aria-busy", "true")
     expect(said).to_contain_text("Please try again.")
     expect(card).to_contain_text("A remark of Ann")
     page.unroute(CARDS)
