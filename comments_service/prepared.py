@@ -65,8 +65,10 @@ class _Text:
             (name, given[name], _own(compiled.binds[name].type, dialect).bind_processor(dialect))
             for name in compiled.positiontup or ()
         ]
-        types = [column.type for column in statement.exported_columns] if compiled._result_columns else []
-        self._reads = [_own(type_, dialect).result_processor(dialect, None) for type_ in types]
+        self._reads = [
+            _own(column.type, dialect).result_processor(dialect, None)
+            for column in statement.exported_columns
+        ]
 
     def rows(self, connection: Connection, values: Values) -> Sequence[Row]:
         driver = cast(sqlite3.Connection, connection.connection.driver_connection)

@@ -236,15 +236,16 @@ def _queue_row(
 def _parent(comment: Comment, row: Row[*tuple[Any, ...]]) -> Parent | None:
     if comment.parent_id is None:
         return None
-    body = _excerpt(row.parent_body or "")
+    body = excerpt(row.parent_body or "", EXCERPT)
     return Parent(comment.parent_id, row.parent_name, row.parent_status, body, row.parent_created_at)
 
 
-def _excerpt(text: str) -> str:
-    if len(text) <= EXCERPT:
+def excerpt(text: str, most: int) -> str:
+    """A text's beginning of up to `most` characters and a "…", if it is longer."""
+    if len(text) <= most:
         return text
-    words = text[:EXCERPT].rsplit(maxsplit=1)  # the last one may be a part of a longer one
-    return (words[0] if len(words) > 1 else text[: EXCERPT - 1]) + "…"
+    words = text[:most].rsplit(maxsplit=1)  # the last one may be a part of a longer one
+    return (words[0] if len(words) > 1 else text[: most - 1]) + "…"
 
 
 def _record(author: Author | None, recent: tuple[str, ...]) -> Record | None:

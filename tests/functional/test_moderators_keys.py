@@ -20,6 +20,7 @@ from tests.databases import SECRET
 from tests.functional.accessible import DESKTOP
 from tests.functional.desk import Work
 from tests.functional.newsroom import waiting
+from tests.server.running import wait_for
 from tests.servers.chromium import PageErrors
 
 SITE = "fells"
@@ -128,6 +129,7 @@ class Held:
     """Holds requests back until they are let go."""
 
     def __init__(self, page: Page, pattern: str) -> None:
+        self.page = page
         self.held: list[Route] | None = []
         page.route(pattern, self.come)
 
@@ -137,14 +139,13 @@ class Held:
         else:
             self.held.append(route)
 
-    def let_go(self, **answer: Any) -> None:
-        """Those that came, with this answer or with the service's own; later ones are not held."""
+    def let_go(self, answer: Callable[[Route], None] = Route.continue_) -> None:
+        """Those that came, one at least, answered so or by the service; later ones are not held."""
+        # Requests are told of while the page is asked something.
+        wait_for(lambda: self.page.evaluate("true") and self.held)
         came, self.held = self.held or [], None
         for route in came:
-            if answer:
-                route.fulfill(**answer)
-            else:
-                route.continue_()
+            answer(route)
 
 
 @pytest.fixture
@@ -201,16 +202,24 @@ def test_a_card_that_does_not_come_is_asked_for_again(
     assert (work.published(), page.evaluate("window.stayed")) == (["Ann"], True)
 
 
+@pytest.mark.parametrize(
+    ("why", "answer"),
+    [
+        ("Too many at once.", lambda route: route.fulfill(**BUSY)),
+        ("the service could not be reached.", lambda route: route.abort("internetdisconnected")),
+    ],
+    ids=["busy", "away"],
+)
 def test_what_fails_comes_next_and_not_under_the_fingers(
-    page: Page, work: Work, page_errors: PageErrors
+    page: Page, work: Work, page_errors: PageErrors, why: str, answer: Callable[[Route], None]
 ) -> None:
-    page_errors.expect("status of 503")
+    page_errors.expect("status of 503|ERR_INTERNET_DISCONNECTED")
     said, card = page.get_by_role("status"), page.locator("[data-card]")
     held = Held(page, DECISIONS_SENT)
     page.keyboard.press("s")
     expect(card).to_contain_text("A remark of Ben")
-    held.let_go(**BUSY)
-    expect(said).to_contain_text("Not saved: Too many at once. Ann’s comment comes next.")
+    held.let_go(answer)
+    expect(said).to_contain_text(f"Not saved: {why} Ann’s comment comes next.")
     page.keyboard.press("a")
     expect(card).to_contain_text("A remark of Ann")
     page.keyboard.press("a")

@@ -167,27 +167,6 @@ def test_a_long_comment_is_not_decided_unread(work: Work, open_page: Callable[..
     assert work.published() == ["Dora"]
 
 
-def test_what_cannot_be_saved_comes_next(
-    work: Work, open_page: Callable[..., Page], page_errors: PageErrors
-) -> None:
-    page = open_page(**DESKTOP)
-    page_errors.expect("ERR_INTERNET_DISCONNECTED")
-    work.come_back(page)
-    card, toast = page.locator("[data-card]"), page.get_by_role("status")
-    expect(card).to_contain_text("A remark of Ann")
-    page.route("**/decisions", lambda route: route.abort("internetdisconnected"))
-    page.keyboard.press("a")
-    expect(toast).to_contain_text("Not saved: the service could not be reached. Ann’s comment comes next.")
-    expect(card).to_contain_text("A remark of Ben")
-    page.unroute("**/decisions")
-    assert work.published() == []
-    page.keyboard.press("j")
-    expect(card).to_contain_text("A remark of Ann")
-    page.keyboard.press("a")
-    expect(toast).to_contain_text("Approved Ann’s comment")
-    assert work.published() == ["Ann"]
-
-
 def test_near_duplicates_are_decided_as_one(newsroom: Newsroom, open_page: Callable[..., Page]) -> None:
     page = open_page(**DESKTOP)
     newsroom.come_back(page)

@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 
 from tests.widget.host import Newspaper, prepared
 from tests.widget.reader import Reader
+from tests.widget.relay import Relay
 
 DESK = {"viewport": {"width": 800, "height": 900}}
 
@@ -23,6 +24,16 @@ def newspaper(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     yield made
     made.service.stop()
     made.host.close()
+
+
+@pytest.fixture
+def relay(newspaper: Newspaper) -> Iterator[Relay]:
+    """Where the article finds the service in a test."""
+    made, told = Relay(newspaper.service.url), newspaper.host.service
+    newspaper.host.service = made.url
+    yield made
+    newspaper.host.service = told
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.servers.chromium import PageErrors
 from tests.widget.host import Newspaper
@@ -52,23 +52,25 @@ def test_what_happens_is_said_in_one_line(reader: Arrive, page_errors: PageError
 def test_a_waiting_comment_is_said_to_wait_and_its_outcome_is_shown_in_place(
     reader: Arrive, newspaper: Newspaper
 ) -> None:
-    author = reader(site="careful")
-    author.page.clock.install()
-    own = author.open().write("May I?")
-    author.says("Waiting for a moderator")
-    newspaper.decide("careful", "reject", reason="off_topic")
-    author.page.clock.fast_forward(LONG)
+    _, own = decided(reader, newspaper, "reject", reason="off_topic")
     expect(own).to_contain_text("Not published: off topic")
 
 
 def test_a_comment_that_is_approved_is_published_in_place_and_is_no_news_to_its_author(
     reader: Arrive, newspaper: Newspaper
 ) -> None:
-    author = reader(site="careful")
-    author.page.clock.install()
-    own = author.open().write("May I?")
-    newspaper.decide("careful", "approve")
-    author.page.clock.fast_forward(LONG)
+    author, own = decided(reader, newspaper, "approve")
     expect(own).to_contain_text("A moderator approved your comment.")
     expect(author.page.get_by_role("heading", name="Comments (1)")).to_be_visible()
     expect(author.page.get_by_role("button", name="1 new comment")).to_have_count(0)
+
+
+def decided(reader: Arrive, newspaper: Newspaper, action: str, **why: str) -> tuple[Reader, Locator]:
+    """A comment that waited until it was decided on, and its author, whose page has asked what came of it."""
+    author = reader(site="careful")
+    author.page.clock.install()
+    own = author.open().write("May I?")
+    author.says("Waiting for a moderator")
+    newspaper.decide("careful", action, **why)
+    author.page.clock.fast_forward(LONG)
+    return author, own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -35,16 +35,6 @@ LAST_IS_DRAWN = """() => [...document.querySelector("comments-thread").shadowRoo
     .at(-1).checkVisibility({ contentVisibilityAuto: true })"""
 
 BUSY = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
-
-
-@pytest.fixture
-def relay(newspaper: Newspaper) -> Iterator[Relay]:
-    """Where the article finds the service in a test."""
-    made, told = Relay(newspaper.service.url), newspaper.host.service
-    newspaper.host.service = made.url
-    yield made
-    newspaper.host.service = told
-    made.close()
 
 
 def test_the_first_comments_are_painted_before_the_rest(reader: Arrive) -> None:

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.sync_api import Response, expect
 
 from tests.functional.traffic import Traffic
 from tests.servers.chromium import PageErrors
-from tests.widget.host import Newspaper
 from tests.widget.reader import Reader
 from tests.widget.relay import Relay
 
 ACTS = ("comments", "forms", "mine", "previews", "reports", "revisions", "votes", "withdrawal")
-
-
-@pytest.fixture
-def relay(newspaper: Newspaper) -> Iterator[Relay]:
-    """Where the article finds the service in a test."""
-    made, told = Relay(newspaper.service.url), newspaper.host.service
-    newspaper.host.service = made.url
-    yield made
-    newspaper.host.service = told
-    made.close()
 
 
 def test_every_act_is_a_simple_request_without_cookies(relay: Relay, reader: Callable[..., Reader]) -> None:

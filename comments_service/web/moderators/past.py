@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from ...models import Comment, Revision
-from ...reading import decisions
+from ...models import SPAM, Comment, Revision
+from ...publishing import REFUSED
+from ...reading import cards, decisions
 from . import phrases
 
 SHOWN = 3
@@ -44,7 +45,7 @@ def of(session: Session, author_id: int, comment_id: int) -> Past:
     """The author's rejected comments and spam, the latest first, but for the comment that is judged."""
     theirs = (
         Comment.author_id == author_id,
-        Comment.status.in_(("rejected", "spam")),
+        Comment.status.in_(REFUSED),
         Comment.id != comment_id,
     )
     count = session.scalar(select(func.count()).select_from(Comment).where(*theirs)) or 0
@@ -64,7 +65,7 @@ def of(session: Session, author_id: int, comment_id: int) -> Past:
             Rejection(
                 row.id,
                 _label(row.status, decided.get(row.id)),
-                _line(row.body or ""),
+                cards.excerpt(" ".join((row.body or "").split()), EXCERPT),
                 decided[row.id].created_at if row.id in decided else row.created_at,
             )
             for row in rows
@@ -73,11 +74,6 @@ def of(session: Session, author_id: int, comment_id: int) -> Past:
 
 
 def _label(status: str, decision: decisions.Decided | None) -> str:
-    if status == "spam" or decision is None or not decision.reason:
+    if status == SPAM or decision is None or not decision.reason:
         return phrases.STATUSES[status]
     return phrases.REASONS.get(decision.reason, decision.reason)
-
-
-def _line(body: str) -> str:
-    line = " ".join(body[: 2 * EXCERPT].split())
-    return line if len(line) <= EXCERPT else line[:EXCERPT].rsplit(maxsplit=1)[0] + "…"
