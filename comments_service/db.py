@@ -9,9 +9,9 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -92,10 +92,10 @@ class Database:
         self.settings = settings
         self.turn = Turn(settings.database_path) if settings.is_sqlite else None
         self.writer = writing_engine(settings)
-        self.group = Group(self.turn.taken, self._transaction) if self.turn else None
-        # For those who work on requests that may write (web/gate.py), behind those who store. With PostgreSQL
-        # threads wait for the network, and the interpreter is free meanwhile.
+        # For those who work on requests that may write (web/gate.py), and for who stores what they wrote.
+        # With PostgreSQL threads wait for the network, and the interpreter is free meanwhile.
         self.line = Line() if self.turn else None
+        self.group = self._group()
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction and return what it returned, once that is safely committed.
@@ -105,12 +105,18 @@ class Database:
         """
         began = time.perf_counter()
         try:
-            if self.group is None:
+            if self.group is None or self.line is None:
                 return self._write_postgres(work)
-            with self.line.left(TURN_SECONDS) if self.line else nullcontext():
+            with self.line.held(TURN_SECONDS):
                 return self.group.do(work, TURN_SECONDS)
         finally:
             counting.observe("write_seconds", time.perf_counter() - began)
+
+    def _group(self) -> Group | None:
+        if self.turn is None or self.line is None:
+            return None
+        turn = partial(self.turn.taken, waiting=partial(self.line.left, TURN_SECONDS))
+        return Group(self.line, turn, self._transaction)
 
     def _write_postgres(self, work: Work[T]) -> T:
         for attempt in range(POSTGRES_TRIES):
@@ -126,9 +132,12 @@ class Database:
     def _transaction(self, work: Work[T]) -> T:
         try:
             with Session(self.writer, expire_on_commit=False) as session:
-                with self.line.held(TURN_SECONDS, first=True) if self.line else nullcontext():
-                    result = work(session)
-                    assert_open(session)
+                if self.line:
+                    self.line.come_back(TURN_SECONDS)
+                result = work(session)
+                assert_open(session)
+                if self.line:
+                    self.line.leave()  # others go on while this one waits for the disk
                 session.commit()
                 return result
         except OperationalError as error:
@@ -157,22 +166,42 @@ class Turn:
         self._owner = 0
 
     @contextmanager
-    def taken(self, seconds: float | None = None) -> Iterator[None]:
-        """Hold the turn; raises Unavailable if it does not come within `seconds` (TURN_SECONDS)."""
-        until = time.monotonic() + (TURN_SECONDS if seconds is None else seconds)
-        if not self._threads.acquire(timeout=max(0.0, until - time.monotonic())):
-            raise Unavailable("Many people are writing just now. Please try again.")
+    def taken(
+        self,
+        seconds: float | None = None,
+        *,
+        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> Iterator[None]:
+        """Hold the turn; raises Unavailable if it does not come within `seconds` (TURN_SECONDS).
+
+        `waiting` is entered while it is waited for.
+        """
+        if not self._is_ours_at_once():
+            with waiting():
+                self._wait(TURN_SECONDS if seconds is None else seconds)
+        among = self._among_processes()
         try:
-            among = self._among_processes()
-            if not among.take(max(0.0, until - time.monotonic())):
-                raise Unavailable("Many people are writing just now. Please try again.")
-            try:
-                yield
-            finally:
-                _raise_counter(among.file)
-                among.give()
+            yield
         finally:
+            _raise_counter(among.file)
+            among.give()
             self._threads.release()
+
+    def _is_ours_at_once(self) -> bool:
+        if not self._threads.acquire(blocking=False):
+            return False
+        if self._among_processes().is_ours_at_once():
+            return True
+        self._threads.release()
+        return False
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        if not self._threads.acquire(timeout=max(0.0, seconds)):
+            raise Unavailable("Many people are writing just now. Please try again.")
+        if not self._among_processes().take(max(0.0, until - time.monotonic())):
+            self._threads.release()
+            raise Unavailable("Many people are writing just now. Please try again.")
 
     def _among_processes(self) -> FileLock:
         # A lock made before fork() would be shared with the parent, so each process opens its own.
@@ -197,10 +226,9 @@ class FileLock:
 
     def take(self, seconds: float) -> bool:
         """Take the lock; False if that takes longer."""
+        if self.is_ours_at_once():
+            return True
         with self._state:
-            # While the thread waits, the lock could become ours behind our back.
-            if not self._is_waiting and self._is_free():
-                return True
             self._is_wanted = True
             if not self._is_waiting:
                 self._is_waiting = True
@@ -210,6 +238,12 @@ class FileLock:
         with self._state:
             self._is_wanted = False
             return self._got.acquire(blocking=False)
+
+    def is_ours_at_once(self) -> bool:
+        """Take the lock if nobody has it; False if that would take waiting."""
+        with self._state:
+            # While the thread waits, the lock could become ours behind our back.
+            return not self._is_waiting and self._is_free()
 
     def give(self) -> None:
         """Let the next have it."""

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 from sqlalchemy.orm import Session
 
 from .errors import Unavailable
+from .line import Line, new_place
 
 T = TypeVar("T")
 Work = Callable[[Session], T]
@@ -24,18 +25,20 @@ MOST_AT_ONCE = 8
 class Group:
     """Does the work that many threads bring, each piece once, as few commits as possible.
 
-    There is no thread for it: who finds nobody leading leads, does what waits, and hands on to the next who
-    waits. Pieces may run again, so a transaction in which any of them failed is rolled back whole, and each
-    runs once more in a transaction of its own: no failure of one touches another, and nothing is acknowledged
-    before its COMMIT returned.
+    There is no thread for it: who finds nobody leading leads, and hands on to the next who waits. It stands
+    in line once more before it does, so that those who are there already come along. Pieces may run again,
+    so a transaction in which any of them failed is rolled back whole, and each runs once more in a
+    transaction of its own: no failure of one touches another, and nothing is acknowledged before its COMMIT
+    returned.
     """
 
     def __init__(
         self,
+        line: Line,
         turn: Callable[[float], AbstractContextManager[None]],
         transaction: Callable[[Work[Any]], Any],
     ) -> None:
-        self._turn, self._transaction = turn, transaction
+        self._line, self._turn, self._transaction = line, turn, transaction
         self._lock = threading.Lock()
         self._waiting: deque[_Piece[Any]] = deque()
         self._is_led = False
@@ -48,16 +51,20 @@ class Group:
     def do(self, work: Work[T], seconds: float) -> T:
         """What `work` returned, once committed; raises what it raised.
 
-        Raises Unavailable when its turn does not come within `seconds`.
+        Whoever calls it holds the line, and does so again afterwards, unless that took too long. Raises
+        Unavailable when its turn does not come within `seconds`.
         """
         piece = _Piece(work, monotonic() + seconds)
         with self._lock:
             self._waiting.append(piece)
             piece.leads, self._is_led = not self._is_led, True
-        if not piece.leads and not piece.wait(seconds):
+        if piece.leads:
+            self._line.call(piece.place, behind=MOST_AT_ONCE - 1)
+        if not self._line.leave_for(piece.place, seconds):
             self._give_up(piece)
         if piece.leads:
             self._lead(piece)
+            self._line.come_back(seconds)
         if piece.error is not None:
             raise piece.error
         return cast(T, piece.result)
@@ -67,7 +74,7 @@ class Group:
             if piece in self._waiting and not piece.leads:
                 self._waiting.remove(piece)
                 raise _too_many()
-        piece.wait(-1)  # it is being done, or leads
+        self._line.leave_for(piece.place, -1)  # it is being done, or leads
 
     def _lead(self, own: _Piece[Any]) -> None:
         """Do what waits, `own` first; whatever happens, the others are woken and somebody leads on."""
@@ -86,7 +93,7 @@ class Group:
             self._hand_on()
             for piece in batch:
                 if piece is not own:
-                    piece.wake()
+                    self._line.call(piece.place, first=True)
 
     def _taken(self) -> list[_Piece[Any]]:
         with self._lock:
@@ -102,7 +109,7 @@ class Group:
             self._is_led = bool(self._waiting)
             if self._waiting:
                 self._waiting[0].leads = True
-                self._waiting[0].wake()
+                self._line.call(self._waiting[0].place, behind=max(0, MOST_AT_ONCE - len(self._waiting)))
 
     def _do(self, batch: list[_Piece[Any]]) -> None:
         if len(batch) > 1 and self._together(batch):
@@ -134,8 +141,8 @@ class _Piece(Generic[T]):
         self.error: BaseException | None = None
         self._work, self._context = work, copy_context()
         self._is_done = False
-        self._woken = threading.Lock()
-        self._woken.acquire()
+        # Called when it is done, or when it leads.
+        self.place = new_place()
 
     def run(self, session: Session) -> T:
         """Do the work, whoever's thread this is."""
@@ -149,14 +156,6 @@ class _Piece(Generic[T]):
         """It is not, unless that was known already."""
         if not self._is_done:
             self.error, self._is_done = error, True
-
-    def wait(self, seconds: float) -> bool:
-        """Wait until it is done or leads; False when that takes longer than `seconds` (-1: for ever)."""
-        return self._woken.acquire(timeout=seconds)
-
-    def wake(self) -> None:
-        """End its wait."""
-        self._woken.release()
 
 
 def _alone(piece: _Piece[T], session: Session) -> T:

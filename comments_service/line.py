@@ -16,6 +16,8 @@ class Line:
     The interpreter runs one thread at a time, whichever has just woken. Sixteen that work on requests would
     stop the one that stores comments at each of its statements, while other processes wait for its turn; and
     each change from one to the other costs time.
+
+    Who stands in it waits for a place: a lock that is released when its turn has come.
     """
 
     def __init__(self) -> None:
@@ -31,18 +33,17 @@ class Line:
         return len(self._first) + len(self._waiting)
 
     @contextmanager
-    def held(self, seconds: float, *, first: bool = False) -> Iterator[None]:
+    def held(self, seconds: float) -> Iterator[None]:
         """Hold the line, which may be this thread's already; raises Unavailable if it comes too late."""
         if self._is_ours:
             yield
             return
-        if not self._take(seconds, first):
+        if not self._take(seconds, first=False):
             raise Unavailable("Many people are writing just now. Please try again.")
         try:
             yield
         finally:
-            if self._is_ours:
-                self._give()
+            self.leave()
 
     @contextmanager
     def left(self, seconds: float) -> Iterator[None]:
@@ -50,44 +51,72 @@ class Line:
 
         If that takes longer than `seconds`, it goes on without: what it waited for is done.
         """
-        if not self._is_ours:
-            yield
-            return
-        self._give()
+        was_ours = self._is_ours
+        self.leave()
         try:
             yield
         finally:
+            if was_ours:
+                self.come_back(seconds)
+
+    def leave(self) -> None:
+        """Let the next have the line, if it is this thread's."""
+        if not self._is_ours:
+            return
+        self._thread.holds = False
+        with self._lock:
+            queue = self._first or self._waiting
+            place = queue.popleft() if queue else None
+            self._is_held = place is not None
+        if place is not None:
+            place.release()
+
+    def come_back(self, seconds: float) -> None:
+        """Hold the line again, before all who wait for it; go on without if that takes longer."""
+        if not self._is_ours:
             self._take(seconds, first=True)
+
+    def leave_for(self, place: threading.Lock, seconds: float) -> bool:
+        """Leave the line, and hold it again when somebody has called `place` and its turn has come.
+
+        False when that takes longer than `seconds` (-1: for ever).
+        """
+        self.leave()
+        self._thread.holds = place.acquire(timeout=seconds)
+        return self._is_ours
+
+    def call(self, place: threading.Lock, *, first: bool = False, behind: int | None = None) -> None:
+        """Put a place in line for whoever waits for it: at the end, or behind so many of those who wait."""
+        with self._lock:
+            if self._is_held:
+                queue = self._first if first else self._waiting
+                queue.insert(len(queue) if behind is None else behind, place)
+                return
+            self._is_held = True
+        place.release()
 
     @property
     def _is_ours(self) -> bool:
         return getattr(self._thread, "holds", False)
 
-    def _take(self, seconds: float, first: bool) -> bool:
-        comes = self._come(seconds, self._first if first else self._waiting)
-        self._thread.holds = comes
-        return comes
+    def _take(self, seconds: float, *, first: bool) -> bool:
+        place = new_place()
+        self.call(place, first=first)
+        self._thread.holds = place.acquire(timeout=seconds) or self._came_at_last(place)
+        return self._is_ours
 
-    def _come(self, seconds: float, queue: deque[threading.Lock]) -> bool:
-        place = threading.Lock()
+    def _came_at_last(self, place: threading.Lock) -> bool:
+        """Whether a place that was waited for too long has just got its turn; it leaves the line if not."""
         with self._lock:
-            if not self._is_held:
-                self._is_held = True
-                return True
-            place.acquire()
-            queue.append(place)
-        if place.acquire(timeout=seconds):
-            return True
-        with self._lock:
-            if place not in queue:
-                return True  # it was given at the last moment
-            queue.remove(place)
-            return False
+            for queue in (self._first, self._waiting):
+                if place in queue:
+                    queue.remove(place)
+                    return False
+        return True
 
-    def _give(self) -> None:
-        self._thread.holds = False
-        with self._lock:
-            if queue := self._first or self._waiting:
-                queue.popleft().release()
-            else:
-                self._is_held = False
+
+def new_place() -> threading.Lock:
+    """A place that nobody has called yet."""
+    place = threading.Lock()
+    place.acquire()
+    return place

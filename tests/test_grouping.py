@@ -6,6 +6,7 @@ import fcntl
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -22,6 +23,7 @@ from comments_service.grouping import MOST_AT_ONCE
 from comments_service.models import DayKey, Site
 from tests.databases import add_site, open_database
 
+LONG = 10.0
 asker: ContextVar[str] = ContextVar("asker")
 
 pytestmark = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
@@ -40,6 +42,23 @@ def test_what_waits_is_stored_in_one_commit(database: Database) -> None:
     assert len(commits) <= 2
     assert sorted(outcomes) == [f"site-{number}" for number in range(8)]
     assert _keys(database) == set(outcomes)
+
+
+def test_who_stands_in_line_already_is_stored_in_the_same_commit(database: Database) -> None:
+    assert database.line is not None
+    line, keys = database.line, [f"site-{number}" for number in range(MOST_AT_ONCE)]
+
+    def come(key: str) -> None:
+        with line.held(LONG):
+            database.write(_add(key))
+
+    with _commits(database) as commits, ThreadPoolExecutor(len(keys)) as threads, line.held(LONG):
+        for number, key in enumerate(keys, start=1):
+            coming = threads.submit(come, key)
+            while line.waiting < number:
+                assert not coming.done()
+    assert len(commits) == 1
+    assert _keys(database) == set(keys)
 
 
 def test_no_process_keeps_the_turn_for_more_than_a_few(database: Database) -> None:

@@ -1,4 +1,4 @@
-"""The line for the interpreter: everybody in turn, who stores before who works, and nobody for ever."""
+"""The line for the interpreter: everybody in turn, who is called first before others, and nobody for ever."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from typing import Any
 
 import pytest
 
 from comments_service.errors import Unavailable
-from comments_service.line import Line
+from comments_service.line import Line, new_place
 
 LONG = 10.0
 
@@ -24,22 +25,49 @@ def test_everybody_is_served_in_the_order_of_coming() -> None:
     assert served == ["one", "two", "three"]
 
 
-def test_who_asks_to_be_first_goes_before_all_who_wait() -> None:
+def test_who_is_called_first_goes_before_all_who_wait() -> None:
     line, served = Line(), list[str]()
     with _standing(line) as stand:
         stand(partial(served.append, "works"))
-        stand(partial(served.append, "works too"))
-        stand(partial(served.append, "stores"), first=True)
-    assert served == ["stores", "works", "works too"]
+        stand(partial(served.append, "stored"), called={"first": True})
+        stand(partial(served.append, "stored too"), called={"first": True})
+    assert served == ["stored", "stored too", "works"]
 
 
-def test_those_who_asked_to_be_first_are_served_in_the_order_of_coming() -> None:
+@pytest.mark.parametrize(
+    ("behind", "order"),
+    [
+        (0, ["stores", "one", "two"]),
+        (1, ["one", "stores", "two"]),
+        (9, ["one", "two", "stores"]),
+        (None, ["one", "two", "stores"]),
+    ],
+)
+def test_who_is_called_behind_so_many_lets_them_go_ahead(behind: int | None, order: list[str]) -> None:
     line, served = Line(), list[str]()
     with _standing(line) as stand:
-        stand(partial(served.append, "works"))
-        stand(partial(served.append, "stores"), first=True)
-        stand(partial(served.append, "stores too"), first=True)
-    assert served == ["stores", "stores too", "works"]
+        stand(partial(served.append, "one"))
+        stand(partial(served.append, "two"))
+        stand(partial(served.append, "stores"), called={"behind": behind})
+    assert served == order
+
+
+def test_who_is_called_while_nobody_holds_it_has_it_at_once() -> None:
+    line, place = Line(), new_place()
+    line.call(place)
+    assert line.leave_for(place, 0.01)
+    with ThreadPoolExecutor(1) as other:
+        assert isinstance(other.submit(_held, line, 0.01).exception(LONG), Unavailable)
+    line.leave()
+    _held(line, 0.01)
+
+
+def test_who_is_not_called_in_time_does_not_hold_it() -> None:
+    line = Line()
+    with line.held(LONG):
+        assert not line.leave_for(new_place(), 0.01)
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(_held, line, LONG).exception(LONG) is None
 
 
 def test_who_waits_for_something_lets_the_others_go_ahead_and_then_comes_first() -> None:
@@ -118,10 +146,15 @@ def _standing(line: Line) -> Iterator[Callable[..., None]]:
     """Hold the line while others come to stand in it, one after the other; at the end all are served."""
     threads: list[threading.Thread] = []
 
-    def stand(work: Callable[[], None], *, first: bool = False) -> None:
+    def stand(work: Callable[[], None], *, called: dict[str, Any] | None = None) -> None:
         def wait() -> None:
-            with line.held(LONG, first=first):
+            if called is not None:
+                place = new_place()
+                line.call(place, **called)
+                assert line.leave_for(place, LONG)
+            with line.held(LONG):
                 work()
+            line.leave()
 
         before = line.waiting
         threads.append(threading.Thread(target=wait))
