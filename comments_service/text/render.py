@@ -1,7 +1,8 @@
 """Rendering: from a comment's Markdown to the only HTML that is ever stored or shown.
 
-markdown-it turns the source into HTML, bleach cleans it and makes links of bare addresses in the same pass,
-nh3 has the last word with the same allowlist. What is switched off, and why:
+markdown-it turns the source into HTML, bleach cleans it and makes links of bare addresses in the same pass
+(but for paragraphs of nothing but text, which it would leave alone), nh3 has the last word with the same
+allowlist. What is switched off, and why:
 
 - raw HTML and images: a comment is text (`![a](b)` still leads to b as a link);
 - headings and rulers: a comment has no part in the outline of the page it stands on, and "# 1" is a hashtag;
@@ -56,6 +57,9 @@ SLACK = 1000
 # As Markdown's renderer writes it, so that words of two lines are two words without markup too.
 LINE_END = "<br>\n"
 
+# What Markdown makes of most comments: paragraphs of text, without one mark or entity.
+_PLAIN = r"[^<>&\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]*"
+_PLAIN_PARAGRAPHS = re.compile(rf"(?:<p>{_PLAIN}(?:<br>\n{_PLAIN})*</p>\n)*")
 _HREF = re.compile(r'<a href="([^"]*)"')
 _TAG = re.compile(r"<[^>]*>")
 # One run of characters that hold no white space, quote or bracket, and end in something that belongs to an
@@ -106,7 +110,13 @@ def _formatted(body: str) -> str | None:
     tokens = markdown.parse(body)
     if sum(1 + len(token.children or ()) for token in tokens) > MOST_TOKENS:
         return None
-    return _last_word(_tools.cleaner.clean(markdown.renderer.render(tokens, markdown.options, {})))
+    markup = markdown.renderer.render(tokens, markdown.options, {})
+    return _last_word(markup if _has_nothing_to_clean(markup) else _tools.cleaner.clean(markup))
+
+
+def _has_nothing_to_clean(markup: str) -> bool:
+    """Whether bleach would give it back as it is, after a fifteenth of all that posting a comment costs."""
+    return _PLAIN_PARAGRAPHS.fullmatch(markup) is not None and _ADDRESS.search(markup) is None
 
 
 def _last_word(markup: str) -> str:

@@ -19,6 +19,8 @@ from comments_service.text.render import ALLOWED_ATTRIBUTES, ALLOWED_TAGS, REL, 
 from .samples import FRAGMENTS, StrictReader, any_text, few, markdown, markup, pieces, quick
 
 LONGEST = 10_000
+# Mostly just text, with now and then something that is more.
+few_marks = st.text(st.sampled_from("ab 1.\n-_*<&'\"w/:é\u00a0\u200b\ufffe\x85"), max_size=60)
 CANONICAL = re.compile(
     rf"""</?(?:{"|".join(ALLOWED_TAGS)})>|<a href="(?:https?://|mailto:)[^"<>\s]+" rel="{REL}">"""
 )
@@ -170,6 +172,58 @@ def test_only_the_policy_comes_through_and_stays_when_sanitised_again(body: str)
     assert is_canonical(rendered.html)
     assert BY_BLEACH.clean(rendered.html) == rendered.html
     assert len(rendered.html) <= 12 * len(body) + 1000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "*a*",
+        "a & b",
+        "a < b",
+        "a > b",
+        "a &amp; b",
+        "`a`",
+        "- a",
+        "[a](b)",
+        "see www.a.example",
+        "HTTPS://a.example",
+        "a\x7fb",
+    ],
+)
+def test_whatever_is_not_just_text_is_cleaned_by_bleach(body: str, cleaned: list[str]) -> None:
+    render(body)
+    assert len(cleaned) == 1
+
+
+@pytest.mark.parametrize(
+    "body", ["Hello", "one\ntwo\n\n“three”, isn't it? 1. (a) [b] x_y $5 10% ~ é 日本 👍"]
+)
+def test_just_text_needs_no_cleaning(body: str, cleaned: list[str]) -> None:
+    render(body)
+    assert cleaned == []
+
+
+@quick
+@given(few_marks | markdown | any_text)
+def test_what_is_not_cleaned_would_have_stayed_as_it_is(body: str) -> None:
+    without = render(body)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rendering, "_has_nothing_to_clean", lambda markup: False)
+        assert render(body) == without
+
+
+@pytest.fixture
+def cleaned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What bleach was given to clean."""
+    given: list[str] = []
+    clean = rendering._tools.cleaner.clean
+
+    def note(markup: str) -> str:
+        given.append(markup)
+        return str(clean(markup))
+
+    monkeypatch.setattr(rendering._tools.cleaner, "clean", note)
+    return given
 
 
 def is_canonical(html: str) -> bool:
