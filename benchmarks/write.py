@@ -7,6 +7,7 @@ request) behind the same server; both in turn, several rounds in one run, so tha
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -41,7 +42,7 @@ class Effort(NamedTuple):
     seconds: float
 
 
-FULL = Effort(rounds=3, seconds=1.5)
+FULL = Effort(rounds=7, seconds=1.5)
 QUICK = Effort(rounds=1, seconds=1.5)
 
 
@@ -79,6 +80,7 @@ def _measured(name: str, usual: Path, effort: Effort, known: argparse.Namespace)
             urls = [postgres.database(), postgres.database()]
         fill_ours(urls[0], usual)
         fill_plain(urls[1])
+        os.sync()  # or the first rounds would wait until all that was copied is on the disk
         ours, plain = Ours(urls[0], folder), Plain(urls[1], folder)
         stack.callback(ours.stop)
         stack.callback(plain.stop)
