@@ -94,7 +94,10 @@ class Crowd:
         for id in self.owners:
             query = select(Revision.body).where(Revision.comment_id == id).order_by(Revision.revision)
             bodies = session.scalars(query).all()
-            if sorted(bodies[1:]) != sorted(self.edits[id]) or len(set(bodies)) != len(bodies):
+            # The hourly purge, which begins a minute after the service, erases what was taken back.
+            is_erased = id in self.withdrawn and not any(bodies)
+            as_sent = sorted(bodies[1:]) == sorted(self.edits[id]) and len(set(bodies)) == len(bodies)
+            if not as_sent and not is_erased:
                 bad.append(f"comment {id}: {bodies} is not what was sent: {self.edits[id]}")
             status = session.scalar(select(Comment.status).where(Comment.id == id))
             if (status == WITHDRAWN) != (id in self.withdrawn):
