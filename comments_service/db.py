@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TURN_SECONDS = 5.0
+# Who has got the turn waits no longer for the line, which only orders what is done: others wait for the turn.
+LINE_SECONDS = 0.5
 BUSY_MILLISECONDS = 5_000
 COUNTER_BYTES = 8
 READER_KILOBYTES = 512
@@ -115,7 +117,7 @@ class Database:
     def _group(self) -> Group | None:
         if self.turn is None or self.line is None:
             return None
-        turn = partial(self.turn.taken, waiting=partial(self.line.left, TURN_SECONDS))
+        turn = partial(self.turn.taken, waiting=partial(self.line.left, LINE_SECONDS))
         return Group(self.line, turn, self._transaction)
 
     def _write_postgres(self, work: Work[T]) -> T:
@@ -129,15 +131,25 @@ class Database:
                 time.sleep(0.01 * 2**attempt)
         raise AssertionError("unreachable")  # the last attempt returns or raises
 
+    @contextmanager
+    def _in_line(self) -> Iterator[None]:
+        """Hold the line, which may be held already, and leave it in either case: COMMIT waits for the disk,
+        and what failed for whoever keeps the database locked."""
+        if self.line is None:
+            yield
+            return
+        self.line.come_back(LINE_SECONDS)
+        try:
+            yield
+        finally:
+            self.line.leave()
+
     def _transaction(self, work: Work[T]) -> T:
         try:
             with Session(self.writer, expire_on_commit=False) as session:
-                if self.line:
-                    self.line.come_back(TURN_SECONDS)
-                result = work(session)
-                assert_open(session)
-                if self.line:
-                    self.line.leave()  # others go on while this one waits for the disk
+                with self._in_line():
+                    result = work(session)
+                    assert_open(session)
                 session.commit()
                 return result
         except OperationalError as error:
@@ -176,32 +188,22 @@ class Turn:
 
         `waiting` is entered while it is waited for.
         """
-        if not self._is_ours_at_once():
-            with waiting():
-                self._wait(TURN_SECONDS if seconds is None else seconds)
-        among = self._among_processes()
-        try:
-            yield
-        finally:
-            _raise_counter(among.file)
-            among.give()
-            self._threads.release()
-
-    def _is_ours_at_once(self) -> bool:
+        until = time.monotonic() + (TURN_SECONDS if seconds is None else seconds)
         if not self._threads.acquire(blocking=False):
-            return False
-        if self._among_processes().is_ours_at_once():
-            return True
-        self._threads.release()
-        return False
-
-    def _wait(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        if not self._threads.acquire(timeout=max(0.0, seconds)):
-            raise Unavailable("Many people are writing just now. Please try again.")
-        if not self._among_processes().take(max(0.0, until - time.monotonic())):
+            with waiting():
+                _in_time(self._threads.acquire(timeout=max(0.0, until - time.monotonic())))
+        try:
+            among = self._among_processes()
+            if not among.took_at_once():
+                with waiting():
+                    _in_time(among.take(max(0.0, until - time.monotonic())))
+            try:
+                yield
+            finally:
+                _raise_counter(among.file)
+                among.give()
+        finally:
             self._threads.release()
-            raise Unavailable("Many people are writing just now. Please try again.")
 
     def _among_processes(self) -> FileLock:
         # A lock made before fork() would be shared with the parent, so each process opens its own.
@@ -209,6 +211,11 @@ class Turn:
             self._lock = FileLock(_opened_turn(self._path))
             self._owner = os.getpid()
         return self._lock
+
+
+def _in_time(came: bool) -> None:
+    if not came:
+        raise Unavailable("Many people are writing just now. Please try again.")
 
 
 class FileLock:
@@ -226,20 +233,19 @@ class FileLock:
 
     def take(self, seconds: float) -> bool:
         """Take the lock; False if that takes longer."""
-        if self.is_ours_at_once():
+        if self.took_at_once():
             return True
         with self._state:
-            self._is_wanted = True
             if not self._is_waiting:
-                self._is_waiting = True
                 self._ask()
+            self._is_wanted = self._is_waiting = True
         if self._got.acquire(timeout=seconds):
             return True
         with self._state:
             self._is_wanted = False
             return self._got.acquire(blocking=False)
 
-    def is_ours_at_once(self) -> bool:
+    def took_at_once(self) -> bool:
         """Take the lock if nobody has it; False if that would take waiting."""
         with self._state:
             # While the thread waits, the lock could become ours behind our back.
@@ -258,14 +264,20 @@ class FileLock:
 
     def _ask(self) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._wait, daemon=True, name="turn")
-            self._thread.start()
+            thread = threading.Thread(target=self._wait, daemon=True, name="turn")
+            thread.start()
+            self._thread = thread
         self._asked.release()
 
     def _wait(self) -> None:
         while True:
             self._asked.acquire()
-            fcntl.flock(self.file, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(self.file, fcntl.LOCK_EX)
+            except OSError:  # no lock can be had just now: whoever asked waits in vain, the next asks anew
+                with self._state:
+                    self._is_waiting = False
+                continue
             with self._state:
                 self._is_waiting = False
                 if self._is_wanted:
@@ -303,7 +315,7 @@ def _turn_file(database: Path) -> Path:
 def _raise_counter(file: int) -> None:
     # A full disk must not fail what was committed: without it, readers look a moment later.
     with suppress(OSError):
-        count = int.from_bytes(os.pread(file, COUNTER_BYTES, 0), "little") + 1
+        count = (int.from_bytes(os.pread(file, COUNTER_BYTES, 0), "little") + 1) % 256**COUNTER_BYTES
         os.pwrite(file, count.to_bytes(COUNTER_BYTES, "little"), 0)
 
 

@@ -45,7 +45,7 @@ class Group:
 
     @property
     def waiting(self) -> int:
-        """How many pieces wait for the turn."""
+        """How many pieces wait for the line and the turn."""
         return len(self._waiting)
 
     def do(self, work: Work[T], seconds: float) -> T:
@@ -61,7 +61,7 @@ class Group:
         if piece.leads:
             self._line.call(piece.place, behind=MOST_AT_ONCE - 1)
         if not self._line.leave_for(piece.place, seconds):
-            self._give_up(piece)
+            self._give_up(piece, seconds)
         if piece.leads:
             self._lead(piece)
             self._line.come_back(seconds)
@@ -69,12 +69,15 @@ class Group:
             raise piece.error
         return cast(T, piece.result)
 
-    def _give_up(self, piece: _Piece[Any]) -> None:
+    def _give_up(self, piece: _Piece[Any], seconds: float) -> None:
         with self._lock:
             if piece in self._waiting and not piece.leads:
                 self._waiting.remove(piece)
                 raise _too_many()
-        self._line.leave_for(piece.place, -1)  # it is being done, or leads
+        # It is being done, or leads. Once it is done, it needs the line no more than its answer does.
+        while not self._line.leave_for(piece.place, seconds):
+            if piece.is_done and self._line.recall(piece.place):
+                return
 
     def _lead(self, own: _Piece[Any]) -> None:
         """Do what waits, `own` first; whatever happens, the others are woken and somebody leads on."""
@@ -140,7 +143,7 @@ class _Piece(Generic[T]):
         self.result: T | None = None
         self.error: BaseException | None = None
         self._work, self._context = work, copy_context()
-        self._is_done = False
+        self.is_done = False
         # Called when it is done, or when it leads.
         self.place = new_place()
 
@@ -150,12 +153,12 @@ class _Piece(Generic[T]):
 
     def succeed(self, result: T) -> None:
         """It is committed."""
-        self.result, self._is_done = result, True
+        self.result, self.is_done = result, True
 
     def fail(self, error: BaseException) -> None:
         """It is not, unless that was known already."""
-        if not self._is_done:
-            self.error, self._is_done = error, True
+        if not self.is_done:
+            self.error, self.is_done = error, True
 
 
 def _alone(piece: _Piece[T], session: Session) -> T:

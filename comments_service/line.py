@@ -79,14 +79,17 @@ class Line:
     def leave_for(self, place: threading.Lock, seconds: float) -> bool:
         """Leave the line, and hold it again when somebody has called `place` and its turn has come.
 
-        False when that takes longer than `seconds` (-1: for ever).
+        False when that takes longer than `seconds`; the place is then to be waited for again, or recalled.
         """
         self.leave()
         self._thread.holds = place.acquire(timeout=seconds)
         return self._is_ours
 
     def call(self, place: threading.Lock, *, first: bool = False, behind: int | None = None) -> None:
-        """Put a place in line for whoever waits for it: at the end, or behind so many of those who wait."""
+        """Put a place in line for whoever waits for it; nobody else in line, it is served at once.
+
+        It goes to the end, or `behind` so many of those who wait, or with those who come `first`.
+        """
         with self._lock:
             if self._is_held:
                 queue = self._first if first else self._waiting
@@ -95,6 +98,15 @@ class Line:
             self._is_held = True
         place.release()
 
+    def recall(self, place: threading.Lock) -> bool:
+        """Take a place out of the line; False if it is not in line, as it was served or never called."""
+        with self._lock:
+            for queue in (self._first, self._waiting):
+                if place in queue:
+                    queue.remove(place)
+                    return True
+        return False
+
     @property
     def _is_ours(self) -> bool:
         return getattr(self._thread, "holds", False)
@@ -102,17 +114,9 @@ class Line:
     def _take(self, seconds: float, *, first: bool) -> bool:
         place = new_place()
         self.call(place, first=first)
-        self._thread.holds = place.acquire(timeout=seconds) or self._came_at_last(place)
+        # Served at the last moment, it is not in line any more.
+        self._thread.holds = place.acquire(timeout=seconds) or not self.recall(place)
         return self._is_ours
-
-    def _came_at_last(self, place: threading.Lock) -> bool:
-        """Whether a place that was waited for too long has just got its turn; it leaves the line if not."""
-        with self._lock:
-            for queue in (self._first, self._waiting):
-                if place in queue:
-                    queue.remove(place)
-                    return False
-        return True
 
 
 def new_place() -> threading.Lock:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -130,6 +133,26 @@ def test_a_turn_that_does_not_come_is_unavailable(
         thread.start()
         thread.join()
     assert len(refused) == 1
+    assert sites(database) == 0
+
+
+@on_sqlite
+@pytest.mark.parametrize("is_held", [False, True], ids=["free", "held by another process"])
+def test_a_turn_that_could_not_be_asked_for_is_asked_for_anew(
+    database: Database, monkeypatch: pytest.MonkeyPatch, is_held: bool
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    assert database.turn is not None
+    with monkeypatch.context() as patch, ExitStack() as stack:
+        if is_held:
+            other = stack.enter_context(database.settings.database_path.with_suffix(".db.turn").open("ab"))
+            fcntl.flock(other, fcntl.LOCK_EX)
+        where, name = (threading.Thread, "start") if is_held else (os, "open")
+        patch.setattr(where, name, fail)
+        with pytest.raises(OSError, match="Too many"), database.turn.taken():
+            raise AssertionError("nobody has the turn")
     assert sites(database) == 0
 
 

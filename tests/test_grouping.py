@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from comments_service import db
 from comments_service.db import Database
 from comments_service.errors import Conflict, Unavailable
 from comments_service.grouping import MOST_AT_ONCE
+from comments_service.line import Line
 from comments_service.models import DayKey, Site
 from tests.databases import add_site, open_database
 
@@ -45,8 +47,7 @@ def test_what_waits_is_stored_in_one_commit(database: Database) -> None:
 
 
 def test_who_stands_in_line_already_is_stored_in_the_same_commit(database: Database) -> None:
-    assert database.line is not None
-    line, keys = database.line, [f"site-{number}" for number in range(MOST_AT_ONCE)]
+    line, keys = _line(database), [f"site-{number}" for number in range(MOST_AT_ONCE)]
 
     def come(key: str) -> None:
         with line.held(LONG):
@@ -59,6 +60,63 @@ def test_who_stands_in_line_already_is_stored_in_the_same_commit(database: Datab
                 assert not coming.done()
     assert len(commits) == 1
     assert _keys(database) == set(keys)
+
+
+def test_work_that_fails_leaves_the_line_before_it_runs_again(database: Database) -> None:
+    line = _line(database)
+    ran: list[str] = []
+
+    def fail(session: Session) -> None:
+        ran.append("works")
+        if len(ran) == 1:
+            _until_somebody_waits(line)
+        raise Conflict("Somebody was first.", code="first")
+
+    def stand_by() -> None:
+        while not ran:
+            assert not failing.done()
+        with line.held(LONG):
+            ran.append("stands by")
+
+    with ThreadPoolExecutor(3) as threads:
+        with _held(database.settings.database_path):
+            failing = threads.submit(database.write, fail)
+            _until_waiting(database, 1)
+            another = threads.submit(database.write, _add("aa"))
+            _until_waiting(database, 2)
+        threads.submit(stand_by)
+        assert isinstance(failing.exception(LONG), Conflict)
+        assert another.result(LONG) == "aa"
+    assert ran == ["works", "stands by", "works"]
+
+
+def test_what_is_stored_is_answered_although_somebody_hangs_in_line(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "TURN_SECONDS", 1.0)
+    line, began, go_on = _line(database), threading.Event(), threading.Event()
+
+    def add(session: Session) -> str:
+        began.set()
+        _until_somebody_waits(line)
+        return _add("aa")(session)
+
+    def hang() -> None:
+        assert began.wait(LONG)
+        with line.held(LONG):
+            assert go_on.wait(LONG)
+
+    with ThreadPoolExecutor(3) as threads:
+        with _held(database.settings.database_path):
+            works = [threads.submit(database.write, add)]
+            _until_waiting(database, 1)
+            works.append(threads.submit(database.write, _add("bb")))
+            _until_waiting(database, 2)
+        hanging = threads.submit(hang)
+        assert [work.result(LONG) for work in works] == ["aa", "bb"]
+        assert not hanging.done()
+        go_on.set()
+    assert _keys(database) == {"aa", "bb"}
 
 
 def test_no_process_keeps_the_turn_for_more_than_a_few(database: Database) -> None:
@@ -134,6 +192,23 @@ def test_a_turn_that_another_process_keeps_is_unavailable(
     assert database.write(_add("bb")) == "bb"
     _wait_until_free(database.settings.database_path)
     assert _keys(database) == {"bb"}
+
+
+def _line(database: Database) -> Line:
+    assert database.line is not None
+    return database.line
+
+
+def _until_somebody_waits(line: Line) -> None:
+    deadline = time.monotonic() + LONG
+    while line.waiting == 0:
+        assert time.monotonic() < deadline
+
+
+def _until_waiting(database: Database, count: int) -> None:
+    deadline = time.monotonic() + LONG
+    while database.group is None or database.group.waiting < count:
+        assert time.monotonic() < deadline
 
 
 def _add(key: str) -> Callable[[Session], str]:
