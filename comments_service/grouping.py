@@ -57,9 +57,8 @@ class Group:
         piece = _Piece(work, monotonic() + seconds)
         with self._lock:
             self._waiting.append(piece)
-            piece.leads, self._is_led = not self._is_led, True
-        if piece.leads:
-            self._line.call(piece.place, behind=MOST_AT_ONCE - 1)
+            if not self._is_led:
+                self._hand_on()
         if not self._line.leave_for(piece.place, seconds):
             self._give_up(piece, seconds)
         if piece.leads:
@@ -93,7 +92,8 @@ class Group:
             if not isinstance(error, Exception):
                 raise
         finally:
-            self._hand_on()
+            with self._lock:
+                self._hand_on()
             for piece in batch:
                 if piece is not own:
                     self._line.call(piece.place, first=True)
@@ -108,11 +108,11 @@ class Group:
                 self._waiting.remove(piece)
 
     def _hand_on(self) -> None:
-        with self._lock:
-            self._is_led = bool(self._waiting)
-            if self._waiting:
-                self._waiting[0].leads = True
-                self._line.call(self._waiting[0].place, behind=max(0, MOST_AT_ONCE - len(self._waiting)))
+        """Let the first of those who wait lead, behind as many in line as can still go along."""
+        self._is_led = bool(self._waiting)
+        if self._waiting:
+            self._waiting[0].leads = True
+            self._line.call(self._waiting[0].place, behind=max(0, MOST_AT_ONCE - len(self._waiting)))
 
     def _do(self, batch: list[_Piece[Any]]) -> None:
         if len(batch) > 1 and self._together(batch):

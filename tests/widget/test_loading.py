@@ -51,6 +51,7 @@ def test_the_first_comments_are_painted_before_the_rest(reader: Arrive) -> None:
     assert FIRST <= frames[0] < ROOTS * (1 + REPLIES)
     expect(page.locator("comments-thread article")).to_have_count(ROOTS * (1 + REPLIES))
     expect(page.locator("comments-thread .badge")).to_have_text(["Reporter"])
+    expect(page.get_by_role("article").first.locator(".badge")).to_be_visible()
     assert not page.evaluate(LAST_IS_DRAWN)
     page.get_by_role("article").last.scroll_into_view_if_needed()
     page.wait_for_function(LAST_IS_DRAWN)
@@ -67,7 +68,8 @@ def multiplied(told: dict[str, Any]) -> dict[str, Any]:
             {**reply, "id": root["id"] + count, "parent": root["id"]} for count in range(1, 1 + REPLIES)
         ]
         root["replies_total"] = REPLIES
-    told["comments"][0]["badge"] = "Reporter"
+    # A name that says so is no badge.
+    told["comments"][0]["badge"], told["comments"][1]["name"] = "Reporter", "Edda Solberg (Reporter)"
     told["thread"]["count"] = ROOTS * (1 + REPLIES)
     return told
 
