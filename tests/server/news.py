@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import uuid
 from pathlib import Path
 
 from flask import Flask, Response, jsonify
@@ -52,7 +53,7 @@ def _quick() -> Response:
 
 
 def _held() -> Response:
-    _wait_to_go("held")
+    _wait_to_go(f"held-{uuid.uuid4()}")
     return jsonify(worker=os.getpid())
 
 
