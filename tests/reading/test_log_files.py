@@ -14,7 +14,7 @@ import pytest
 from comments_service import clock, people
 from comments_service.db import Database
 from comments_service.reading import log_files
-from tests.databases import add_author
+from tests.databases import NOON, add_author
 from tests.scene import Scene
 
 DOCS = Path(__file__).parents[2] / "docs" / "moderation.md"
@@ -70,7 +70,8 @@ def test_the_lines_in_the_documentation_prove_an_export(
     assert not proves_itself()
 
 
-def test_no_cell_is_a_formula(scene: Scene) -> None:
+def test_no_cell_is_a_formula(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOON)
     for note in (*DANGEROUS, 'Said "no", twice.\r\nThen left.'):
         scene.decided(scene.post("pending"), "reject", reason="other", note=note)
     bo = scene.do(lambda session: people.add(session, name="=Bo", sites=["horizons"], role="moderator"))
@@ -85,4 +86,4 @@ def test_no_cell_is_a_formula(scene: Scene) -> None:
     assert notes == [f"'{note.strip()}" for note in DANGEROUS] + ['Said "no", twice.\r\nThen left.']
     last = dict(zip(header, rows[-1], strict=True))
     assert (last["by"], last["trusts"], last["reason"]) == ("'=Bo", "false", "")
-    assert last["created_at"][:10] == clock.now().date().isoformat()
+    assert last["created_at"][:10] == NOON.date().isoformat()

@@ -132,7 +132,10 @@ def test_a_failing_application_gives_its_place_back() -> None:
             ask(gate, b"{}")
 
 
-def test_with_a_line_bodies_are_worked_on_one_by_one_while_reads_pass() -> None:
+def test_with_a_line_bodies_are_worked_on_one_by_one_while_reads_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(db, "TURN_SECONDS", 60)
     line = Line()
 
     def look(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

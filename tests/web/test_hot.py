@@ -154,8 +154,9 @@ def test_counts_of_unknown_slugs_alone_are_not_kept(horizons: Service) -> None:
 
 @pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)  # PostgreSQL's entries expire by time
 def test_a_hot_page_that_changed_is_made_anew_by_one_of_those_who_ask(
-    horizons: Service, asked: list[str]
+    horizons: Service, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(hot, "REFRESH_SECONDS", 60)  # whoever waits longer makes it as well
     horizons.posted("Hello")
     _read(horizons)
     stale = _hot(horizons)._kept(f"{PATH}?{QUERY}")
@@ -176,6 +177,7 @@ def test_a_hot_page_that_changed_is_made_anew_by_one_of_those_who_ask(
 def test_while_nobody_writes_the_database_is_not_asked(
     horizons: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(hot, "COUNTER_SECONDS", 3_600)
     horizons.posted("Hello")
     first = [_read(horizons) for _ in range(3)][-1]
     with monkeypatch.context() as meanwhile:

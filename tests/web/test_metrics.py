@@ -35,8 +35,11 @@ def migrated_url(sqlite_url: str) -> str:
 
 @pytest.fixture
 def measured(settings: Settings) -> Iterator[Service]:
-    """A service with a site and metrics switched on; two comments an hour and address."""
-    service = Service(replace(settings, metrics_token=TOKEN, limit_post="2 per hour"))
+    """A service with a site and metrics switched on; two comments an address, in a window of a year.
+
+    The edge of a shorter one would let a third through.
+    """
+    service = Service(replace(settings, metrics_token=TOKEN, limit_post="2 per year"))
     service.add_site()
     yield service
     service.close()

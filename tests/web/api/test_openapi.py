@@ -209,7 +209,7 @@ def test_answers_of_rare_days_keep_to_the_description(
     horizons.set_policy(mode="closed")
     site = "/api/v1/sites/horizons"
     words = {"slug": "tarn", "name": "Wren", "body": "Deep."}
-    limited = Service(replace(settings, limit_post="1 per minute"))
+    limited = Service(replace(settings, limit_post="1 per year"))
     limited.post()
     full = Service(settings)
     full.app.extensions["comments_gate"].admit(0)

@@ -42,6 +42,7 @@ def test_a_reader_without_script_reads_posts_replies_edits_and_reports(
     page.get_by_label("Your comment").fill("How deep?")
     page.get_by_label("Your name").fill("Mo")
     page.get_by_role("button", name="Post reply").click()
+    expect(page.get_by_role("heading", name="Your comment", exact=True)).to_be_visible()
     moderator.approve_all()
     page.goto(thread)
     expect(page.locator("ol.replies article")).to_contain_text("How deep?")

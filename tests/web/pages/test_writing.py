@@ -290,7 +290,7 @@ def test_who_posts_too_fast_is_told_when_to_come_back(migrated_file: Path, tmp_p
     copy = tmp_path / "comments.db"
     copy.write_bytes(migrated_file.read_bytes())
     settings = Settings(secret_key=b"s" * 32, database_url=f"sqlite:///{copy}")
-    service = Service(replace(settings, limit_post="1 per hour"))
+    service = Service(replace(settings, limit_post="1 per year"))
     service.add_site()
     pages = Pages(service)
     pages.posted("Once.")
