@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -21,6 +21,9 @@ from tests.servers.postgres import Postgres
 from tests.servers.redis import Redis
 
 pytest_plugins = ["tests.kept", "tests.app", "tests.demo.runs", "tests.faults.figures"]
+
+# How long a page may take to show something: the machine may be slow, and busy.
+expect.set_options(timeout=20_000)
 
 # Whose modules start processes once for all their tests, or ask what is kept from test to test.
 SHARING = (

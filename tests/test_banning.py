@@ -55,10 +55,14 @@ def test_an_author_is_banned_by_id_until_a_time(scene: Scene) -> None:
     assert ban(scene, author_id=author, expires_at=until).expires_at == until
 
 
-def test_an_address_ban_keeps_the_hash_of_the_comment_and_ends_with_its_day(scene: Scene) -> None:
+def test_an_address_ban_keeps_the_hash_of_the_comment_and_ends_with_its_day(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
     made = ban(scene, kind="address", comment_id=written(scene))
     row = scene.do(lambda session: session.get_one(models.Ban, made.id))
-    today = clock.now().date()
+    today = now.date()
     assert (row.bucket, row.bucket_day, row.author_id) == (BUCKET, today.isoformat(), None)
     midnight = datetime(today.year, today.month, today.day, tzinfo=UTC)
     assert made.expires_at == midnight + timedelta(days=30)

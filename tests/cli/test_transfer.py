@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import signal
 import sqlite3
 import stat
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -13,8 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from comments_service.cli import cli
+from comments_service.db import Turn
 from tests.cli.running import Shell
-from tests.server.running import wait_for
+from tests.servers.ports import PAUSE
 from tests.transfer.files import plain, signed
 
 # How much a process has when all is imported, and at its peak.
@@ -109,9 +110,15 @@ def test_an_import_that_was_killed_is_finished_by_the_next_in_little_memory(
     file.write_bytes(content)
     before = count(shell)
     words = ("import", str(file), "--site", "killed")
+    turn = Turn(shell.file)
     with shell.start(*words) as process:
-        wait_for(lambda: count(shell) > before or process.poll() is not None)
-        process.send_signal(signal.SIGKILL)
+        while process.poll() is None:
+            # While we have the turn it stores nothing more, however long we take to look.
+            with turn.taken(60):
+                if count(shell) > before:
+                    process.kill()
+                    process.wait()
+                time.sleep(PAUSE)
         process.communicate()
     assert before < count(shell) < before + 1_000
     out, err = shell.start_python("-c", GAUGED, *words).communicate(timeout=60)

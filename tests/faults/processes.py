@@ -10,6 +10,7 @@ from tests.app import Live
 from tests.server.running import wait_for
 
 LISTENING = "0A"
+WORKERS = 2
 
 
 def workers(live: Live) -> list[int]:
@@ -34,6 +35,8 @@ def kill_oldest_worker(live: Live) -> None:
     The oldest is never the one that was killed last: a worker that dies twice within a few seconds ends
     the service, on purpose.
     """
+    # It answers as soon as its first worker does.
+    wait_for(lambda: len(workers(live)) == listeners(live.port) == WORKERS)
     before = workers(live)
     os.kill(before[0], signal.SIGKILL)
     wait_for(lambda: before[0] not in (now := workers(live)) and len(now) == len(before))

@@ -91,9 +91,13 @@ def test_without_waiting_for_the_disk_the_same_cuts_lose_comments(
 ) -> None:
     form = LONG if is_long else SHORT
     events = record(site_file, tmp_path / "normal", SEED, form.posts, "synchronous = NORMAL")
-    lost = []
-    for cut in cuts(site_file, events, Path(engine.url.database or ""), SEED, form.cuts // 3):
-        lost.append(len(looked_at(engine, cut.promised).lost))
+    lost: list[int] = []
+    # Nearly half of them lose something; by chance a dozen may not.
+    for seed in range(SEED, SEED + 6):
+        made = cuts(site_file, events, Path(engine.url.database or ""), seed, form.cuts // 3)
+        lost += [len(looked_at(engine, cut.promised).lost) for cut in made]
+        if any(lost):
+            break
     figures(
         f"with synchronous=NORMAL {sum(map(bool, lost))} of {len(lost)} cuts lost acknowledged comments, "
         f"up to {max(lost)} at once"

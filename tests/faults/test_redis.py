@@ -26,15 +26,15 @@ AWAY_SECONDS = 10.0
 WORKERS = 2
 ONCE = 0.2
 # Wide, since others use the machine; a Redis that is waited for without an end is still found out.
-LONGEST_ANSWER = 2.0
+LONGEST_ANSWER = {"short": 8.0, "long": 2.0}
 FORWARDING = ("X-Forwarded-For", "X_Forwarded_For", "X-Real-IP", "Forwarded", "x-forwarded-for")
 # The service trusts 127.0.0.1 alone.
 PROXY, STRANGER = "127.0.0.1", "127.0.0.9"
 
 
-def test_the_limit_is_exact_whatever_headers_and_addresses_claim(limited: Live) -> None:
-    spoofed = posts(limited, lambda n: {FORWARDING[n % 5]: f"203.0.113.{n}"}, source=STRANGER, slug="spoofed")
-    walked = posts(limited, lambda n: {"X-Forwarded-For": f"2001:db8:7:7::{n:x}"}, slug="walked")
+def test_the_limit_is_exact_whatever_headers_and_addresses_claim(patient: Live) -> None:
+    spoofed = posts(patient, lambda n: {FORWARDING[n % 5]: f"203.0.113.{n}"}, source=STRANGER, slug="spoofed")
+    walked = posts(patient, lambda n: {"X-Forwarded-For": f"2001:db8:7:7::{n:x}"}, slug="walked")
     assert statuses(spoofed) == statuses(walked) == {201: LIMIT, 429: POSTS - LIMIT}
 
 
@@ -61,8 +61,8 @@ def test_posting_goes_on_limited_while_redis_hangs(
         f"{len(slow)} of them took {ONCE} s or more ({WORKERS * int(seconds / AWAY_SECONDS)} had to), "
         f"the slowest {slowest(one_by_one):.2f} s"
     )
-    assert slowest(at_once + one_by_one) < LONGEST_ANSWER
-    assert median(one_by_one) < ONCE
+    assert slowest(at_once + one_by_one) < LONGEST_ANSWER["long" if is_long else "short"]
+    assert median(one_by_one) < median(quiet) + ONCE
 
 
 def test_posting_goes_on_limited_while_redis_is_stopped_and_it_counts_again_when_it_returns(
@@ -75,7 +75,7 @@ def test_posting_goes_on_limited_while_redis_is_stopped_and_it_counts_again_when
     stopped = time.monotonic()
     answers = posts(limited, lambda n: {"X-Forwarded-For": "2001:db8:4::1"}, slug="stopped")
     assert statuses(answers) == {201: LIMIT, 429: POSTS - LIMIT}
-    assert slowest(answers) < LONGEST_ANSWER
+    assert slowest(answers) < LONGEST_ANSWER["long" if is_long else "short"]
     told = f"exactly {LIMIT} of {POSTS} accepted, slowest {slowest(answers):.2f} s"
     wait_for(lambda: not is_long or time.monotonic() > stopped + AWAY_SECONDS, 2 * AWAY_SECONDS)
     redis.start()
@@ -151,13 +151,25 @@ def redis() -> Iterator[Redis]:
 @pytest.fixture(scope="module")
 def limited(start_live: Callable[..., Live], sqlite_copy: Callable[[], str], redis: Redis) -> Iterator[Live]:
     """The service with two workers, which lets LIMIT posts a day through and counts them in Redis."""
-    # Without Redis the file counts, and at the end of the day its window would let another through.
-    wait_for(lambda: time.time() % DAY < DAY - 60, 90)
-    live = start_live(
-        sqlite_copy(),
-        COMMENTS_LIMIT_POST=f"{LIMIT} per day",
-        COMMENTS_RATE_LIMIT_STORAGE=redis.url,
-        COMMENTS_TRUSTED_PROXIES=f"{PROXY}/32",
-    )
+    live = started(start_live, sqlite_copy(), redis.url)
     yield live
     live.stop()
+
+
+@pytest.fixture(scope="module")
+def patient(start_live: Callable[..., Live], sqlite_copy: Callable[[], str], redis: Redis) -> Iterator[Live]:
+    """The same, which waits for a Redis that the machine keeps from answering: it counts nowhere else."""
+    live = started(start_live, sqlite_copy(), f"{redis.url}?socket_timeout=20&socket_connect_timeout=20")
+    yield live
+    live.stop()
+
+
+def started(start_live: Callable[..., Live], url: str, storage: str) -> Live:
+    # Without Redis the file counts, and at the end of the day its window would let another through.
+    wait_for(lambda: time.time() % DAY < DAY - 60, 90)
+    return start_live(
+        url,
+        COMMENTS_LIMIT_POST=f"{LIMIT} per day",
+        COMMENTS_RATE_LIMIT_STORAGE=storage,
+        COMMENTS_TRUSTED_PROXIES=f"{PROXY}/32",
+    )

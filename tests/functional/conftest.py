@@ -1,4 +1,4 @@
-"""The server of the moderators' desk, how long pages may take, and where pictures of them go."""
+"""The server of the moderators' desk, and where pictures of its pages go."""
 
 from __future__ import annotations
 
@@ -8,14 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from tests.app import Live
 from tests.functional.desk import Work
-
-MILLISECONDS = 20_000  # that a page may take to show something, on a slow and busy machine
-
-expect.set_options(timeout=MILLISECONDS)
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,7 @@ def after_undoing(page: Page) -> None:
     expect(said).to_contain_text("Approved")
     said.get_by_role("button", name="Undo").click()
     expect(said).to_contain_text("Undone")
+    expect(page.locator("[data-place]")).not_to_have_attribute("aria-busy", "true")
 
 
 def with_faults(page: Page) -> None:

@@ -12,6 +12,7 @@ from comments_service.demo.newspaper import SITE
 from tests.demo.runs import Demo
 from tests.functional.people import Moderator, OpenedForm, Reader
 from tests.functional.traffic import Traffic
+from tests.server.running import wait_for
 from tests.servers.chromium import PageErrors
 
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
@@ -205,4 +206,4 @@ def test_a_preflight_would_be_noticed(
         f"http://127.0.0.1:{demo.port}/api/v1/sites/ledger/counts?slug=a",
     )
 
-    assert "OPTIONS" in traffic.methods
+    wait_for(lambda: page.evaluate("true") and "OPTIONS" in traffic.methods)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -109,13 +110,17 @@ def test_four_moderators_never_decide_twice(office: Office, request: pytest.Fixt
     is_long = request.config.getoption("--faults") == "long"
     comments = office.hold((f"Number {number}." for number in range(MANY if is_long else FEW)), "busy")
 
+    together = threading.Barrier(len(ACTIONS))
+
+    def decide(name: str, batch: list[int]) -> dict[int, str]:
+        together.wait(60)  # none is done before the others begin
+        return office.decide(name, batch, action=ACTIONS[name])
+
     def work(name: str) -> list[tuple[int, str]]:
         order = comments[:]
         random.Random(f"{SEED} {name}").shuffle(order)
         batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
-        return [
-            pair for batch in batches for pair in office.decide(name, batch, action=ACTIONS[name]).items()
-        ]
+        return [pair for batch in batches for pair in decide(name, batch).items()]
 
     with ThreadPoolExecutor(len(ACTIONS)) as moderators:
         results = dict(zip(ACTIONS, moderators.map(work, ACTIONS), strict=True))

@@ -79,6 +79,7 @@ def test_a_moderator_works_by_keys(work: Work, open_page: Callable[..., Page]) -
     expect(toast).to_contain_text("Approved Cleo’s comment")
     assert work.published() == ["Ann", "Cleo"]
 
+    expect(page.locator("html.scripted")).to_have_count(1)  # else nobody takes the key
     page.keyboard.press("u")
     expect(card).to_contain_text("A remark of Cleo")
     assert work.published() == ["Ann"]

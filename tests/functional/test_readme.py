@@ -44,7 +44,8 @@ class Stranger:
         """In a terminal of its own; whoever works with the service reads the settings first."""
         plain = {name: value for name, value in os.environ.items() if not name.startswith("COMMENTS_")}
         terminal = subprocess.Popen(
-            ["bash", "-euc", block],
+            # Whoever runs the tests in the background may have Ctrl-C ignored, and with them all they start.
+            ["env", "--default-signal=INT", "bash", "-euc", block],
             cwd=self.folder,
             env=plain,
             stdin=subprocess.DEVNULL,

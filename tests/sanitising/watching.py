@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Dialog, Page
 
 from tests.sanitising.payloads import MARK
 
-MILLISECONDS = 8_000
+MILLISECONDS = 30_000
 
 LOOK = """(mark) => {
   const alive = [], inside = "p br strong em s code pre blockquote ul ol li a".split(" ");

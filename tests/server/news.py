@@ -43,7 +43,10 @@ def create() -> Flask:
 
 def hourly() -> None:
     """The work of the keeper: it leaves its process id."""
-    (FOLDER / "hourly").write_text(str(os.getpid()))
+    # In one step: who looks meanwhile finds the last one's.
+    whole = FOLDER / f"hourly-{os.getpid()}"
+    whole.write_text(str(os.getpid()))
+    whole.rename(FOLDER / "hourly")
     if "SERVER_TEST_HOURLY_FAILS" in os.environ:
         raise RuntimeError("the work failed")
 

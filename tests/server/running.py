@@ -98,7 +98,8 @@ class Running:
 
     def lines(self) -> list[dict[str, Any]]:
         """What it has logged."""
-        return [json.loads(line) for line in self.errors.read_text().splitlines() if line.startswith("{")]
+        whole, _, _ = self.errors.read_text().rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
 
     def stop(self) -> None:
         """The end, by force: workers die with their parent."""

@@ -6,13 +6,21 @@ import socket
 import time
 
 PAUSE = 0.02  # seconds between two looks
+# Bound as long as this process lives, and never listening.
+_kept: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """A port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """A port that is nobody's, and that the system gives to nobody else while this process lives.
+
+    Servers may listen there beside the socket that keeps it, as they and it allow addresses to be used again.
+    """
+    keeper = socket.socket()
+    keeper.bind(("127.0.0.1", 0))
+    # Only now: with it, the system might have given a port that another process keeps so.
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _kept.append(keeper)
+    port: int = keeper.getsockname()[1]
     return port
 
 

@@ -17,6 +17,7 @@ from playwright.sync_api import Page
 from sqlalchemy import create_engine, text
 
 from tests.conftest import refuse_unknown_requirements
+from tests.server.running import wait_for
 from tests.servers import programs
 from tests.servers.chromium import PageErrors
 from tests.servers.nginx import Nginx
@@ -140,7 +141,7 @@ def test_pages_of_two_readers_share_nothing(open_page: Callable[..., Page], gree
 def test_an_error_on_the_page_is_noticed(page: Page, page_errors: PageErrors) -> None:
     page.evaluate("setTimeout(() => { throw new Error('boom') })")
     page.evaluate("console.error('bang')")
-    page.wait_for_function("true")
+    wait_for(lambda: page.evaluate("true") and len(page_errors.unexpected) == 2)
     assert [text.split(" (")[0] for text in sorted(page_errors.unexpected)] == ["bang", "uncaught: boom"]
     page_errors.expect("boom|bang")
     assert page_errors.unexpected == []

@@ -65,8 +65,8 @@ def test_every_event_tells_what_is_documented(reader: Arrive, page_errors: PageE
     visitor.post_elsewhere("Somebody else's.")
     visitor.page.add_init_script(TOLD)
     visitor.open()
-    with visitor.page.expect_response("**/votes"):
-        visitor.press("Vote up")
+    visitor.press("Vote up")
+    expect(visitor.page.get_by_role("button", name="Vote up")).to_have_attribute("aria-pressed", "true")
     visitor.press("Report this comment")
     dialog = visitor.page.get_by_role("dialog")
     dialog.get_by_label("Off topic").check()

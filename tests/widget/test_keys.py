@@ -21,6 +21,7 @@ def test_a_day_by_keyboard_alone(reader: Callable[..., Reader]) -> None:
     tab_to(page.get_by_label("Sort by"))
     keys.type("Old")  # as a list takes letters
     expect(page.get_by_label("Sort by")).to_have_value("oldest")
+    visitor.arrived()
     expect(page.get_by_label("Sort by")).to_be_focused()
 
     with page.expect_response("**/forms"):

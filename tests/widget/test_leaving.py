@@ -84,8 +84,9 @@ def test_nothing_is_left_of_an_element_that_went(visitor: Reader) -> None:
 
 
 def test_leaving_is_no_undo_of_a_withdrawal(visitor: Reader) -> None:
-    visitor.press("Withdraw", visitor.write("Of a swapped article."))
+    own = visitor.write("Of a swapped article.")
     with visitor.page.expect_response("**/withdrawal"):
+        visitor.press("Withdraw", own)
         visitor.page.evaluate("document.querySelector('comments-thread').remove()")
     visitor.open()
     visitor.press("Withdraw", visitor.write("Of a closed page."))

@@ -30,6 +30,13 @@ WATCHED = """window.frames_drawn = [];
 window.told = [];
 addEventListener("comments:error", ({ detail }) => told.push(detail.problem.status));"""
 
+# Who lets others go on goes on after a frame, however late frames come.
+FRAME_BY_FRAME = """(() => {
+    const { setTimeout } = window;
+    window.setTimeout = (act, delay) =>
+        delay ? setTimeout(act, delay) : requestAnimationFrame(() => setTimeout(act));
+})()"""
+
 # Whether the browser draws the last comment, or leaves it until somebody comes near.
 LAST_IS_DRAWN = """() => [...document.querySelector("comments-thread").shadowRoot.querySelectorAll("article")]
     .at(-1).checkVisibility({ contentVisibilityAuto: true })"""
@@ -40,6 +47,7 @@ BUSY = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Re
 def test_the_first_comments_are_painted_before_the_rest(reader: Arrive) -> None:
     visitor = reader()
     visitor.post_elsewhere("As the service tells it.")
+    visitor.page.add_init_script(FRAME_BY_FRAME)
     visitor.page.add_init_script(WATCHED)
 
     def in_thousands(route: Route) -> None:

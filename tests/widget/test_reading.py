@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Route, expect
 
+from tests.server.running import wait_for
 from tests.servers.chromium import PageErrors
 from tests.widget.host import Newspaper
 from tests.widget.reader import Reader
@@ -158,6 +159,7 @@ def test_the_element_adopts_what_the_service_drew_and_corrects_it(
     visitor.page.goto(visitor.address, wait_until="commit")
     visitor.seen("Removed since.")
     newspaper.judge("horizons", removed, "published", "reject", reason="off_topic")
+    wait_for(lambda: visitor.page.evaluate("true") and scripts)
     scripts[0].continue_()
     expect(visitor.comment("Removed since.")).to_have_count(0)
     expect(visitor.page.locator(f"#comment-{kept}")).to_contain_text("Kept.")

@@ -60,7 +60,7 @@ def test_nothing_moves_when_the_comments_come(reader: Arrive, place: str, rule: 
     visitor.page.route("**/comments?*", lambda route: held.append(route))
     visitor.page.goto(visitor.address)
     expect(visitor.page.locator("comments-thread h2")).to_be_attached()
-    visitor.page.evaluate(SHIFTS)  # the page is painted before they come
+    wait_for(lambda: (visitor.page.evaluate(SHIFTS), held)[1])  # the page is painted before they come
     held[0].continue_()
     visitor.arrived()
     assert visitor.page.evaluate(SHIFTS) == []
@@ -76,7 +76,7 @@ def test_what_the_service_drew_is_taken_over_without_a_flash(reader: Arrive) -> 
     visitor.page.route("**/embed/v1.js", lambda route: held.append(route))
     visitor.page.goto(visitor.address, wait_until="commit")
     visitor.seen("With a reply.")
-    wait_for(lambda: visitor.page.evaluate("frames_drawn.length > 2"))
+    wait_for(lambda: visitor.page.evaluate("frames_drawn.length > 2") and held)
     held[0].continue_()
     expect(visitor.page.get_by_role("button", name="Vote up").first).to_be_visible()
     assert visitor.page.evaluate(SHIFTS) == []
