@@ -109,7 +109,7 @@ _MET = Prepared(
     )
 )
 _DAY_KEYS = select(DayKey.day, DayKey.key).where(
-    or_(DayKey.day == bindparam("today"), DayKey.day.in_(_BAN_DAYS))
+    or_(DayKey.day == bindparam("today"), DayKey.day == bindparam("yesterday"), DayKey.day.in_(_BAN_DAYS))
 )
 LOOKED_AT_AGAIN = "A moderator looks at your changes first."
 
@@ -404,7 +404,7 @@ def arrive(session: Session, *, signer: Signer, site: Site, reader: Reader, word
     first_id, first_status, first_payload, day_key, has_ban_days = row[-5:]
     thread = ThreadFacts(*of_thread) if of_thread[0] is not None else None
     author = AuthorFacts(*of_author) if of_author[0] is not None else None
-    if has_ban_days:
+    if has_ban_days or (thread is not None and thread.slow_seconds):
         buckets = _buckets(session, signer, site.id, reader.bucket)
     else:
         buckets = _hashed(signer, reader.bucket, [(today, day_key)] if day_key else [])
@@ -791,8 +791,9 @@ def _author_facts(session: Session, author_id: int | None) -> AuthorFacts | None
 
 
 def _buckets(session: Session, signer: Signer, site_id: int, bucket: str) -> Mapping[str, bytes]:
-    """The address's hash of today, if anybody wrote today, and of each day on which addresses were banned."""
-    values = {"site": site_id, "today": identity.today()}
+    """The address's hash of today and of yesterday, if anybody wrote then, and of each day of a ban."""
+    yesterday = clock.now().date() - timedelta(days=1)
+    values = {"site": site_id, "today": identity.today(), "yesterday": yesterday.isoformat()}
     return _hashed(signer, bucket, session.connection().execute(_DAY_KEYS, values).all())
 
 

@@ -61,9 +61,10 @@ class Draft:
     """A comment, or an edit of one, before it is stored.
 
     `thread` is None while the slug is new, `author` None for somebody unknown; `comment_id` is set
-    for an edit. `form_age` is in seconds, None without a valid form token. `buckets` maps today and each day
-    on which the site banned addresses to this writer's address hash on that day; `bucket` is today's hash,
-    known only inside the transaction that stores the comment. `seen` is looked up before each judgement.
+    for an edit. `form_age` is in seconds, None without a valid form token. `buckets` maps days to this
+    writer's address hash on that day, as far as somebody wrote then: today, yesterday (at least where the
+    thread is slow), and each day on which the site banned addresses. `bucket` is today's hash, known only
+    inside the transaction that stores the comment. `seen` is looked up before each judgement.
     """
 
     site_id: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from math import ceil
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from .. import clock
@@ -40,6 +40,10 @@ def check(session: Session, draft: Draft) -> Verdict:
 def _writer(draft: Draft) -> ColumnElement[bool] | None:
     if draft.author is not None:
         return Comment.author_id == draft.author.id
-    if draft.bucket is None:
+    # A pause is a day at most: whoever wrote before midnight has yesterday's hash.
+    hashes = dict(draft.buckets)
+    if draft.bucket is not None:
+        hashes[draft.bucket.day] = draft.bucket.hash
+    if not hashes:
         return None
-    return and_(Comment.bucket_day == draft.bucket.day, Comment.bucket == draft.bucket.hash)
+    return or_(*(and_(Comment.bucket_day == day, Comment.bucket == hash) for day, hash in hashes.items()))

@@ -199,6 +199,26 @@ def test_slow_mode_holds_for_writers_without_an_author_key_too(horizons: Service
     assert horizons.client.post(path, json=words, environ_base=elsewhere).status_code == 201
 
 
+def test_slow_mode_goes_on_over_midnight_for_writers_without_an_author_key(
+    horizons: Service, tick: Any
+) -> None:
+    token = horizons.add_moderator()
+    horizons.client.patch(
+        "/api/v1/sites/horizons/moderation/threads?slug=tarn",
+        json={"slow_seconds": 3_600},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    midnight = (clock.now() + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    tick(midnight - timedelta(minutes=10) - clock.now())
+    assert horizons.post("First").status_code == 201
+    tick(timedelta(minutes=20))
+    answer = horizons.post("Second")
+    assert answer.get_json()["code"] == "slow"
+    assert int(answer.headers["Retry-After"]) == 40 * 60
+    tick(timedelta(minutes=40))
+    assert horizons.post("Second").status_code == 201
+
+
 def test_an_edit_replaces_the_text_and_says_so(horizons: Service) -> None:
     sent = horizons.post("Befor", author_key=new_author_key()).get_json()
     path = f"horizons/comments/{sent['comment']['id']}/revisions"
