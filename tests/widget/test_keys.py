@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Locator, Route, expect
 
+from tests.server.running import wait_for
 from tests.widget.reader import Reader
 
 MOST_TABS = 40
@@ -99,6 +100,25 @@ def test_a_form_that_was_opened_while_another_order_was_asked_for_stays(
     # What opens the form is there again, in its place, once the form is left.
     visitor.press("Cancel")
     expect(page.get_by_role("button", name="Leave a comment")).to_be_focused()
+
+
+def test_who_waits_for_another_order_at_the_button_stays_there(reader: Callable[..., Reader]) -> None:
+    visitor = reader()
+    for words in ("The oldest.", "The newest."):
+        visitor.post_elsewhere(words)
+    page, keys = visitor.open().page, visitor.page.keyboard
+    held: list[Route] = []
+    page.route("**/comments?*", lambda route: held.append(route))
+    with page.expect_request("**/comments?*"):
+        page.get_by_label("Sort by").select_option("oldest")
+    leave = page.get_by_role("button", name="Leave a comment")
+    tab_to(leave)
+    wait_for(lambda: page.evaluate("true") and held)
+    held[0].continue_()
+    expect(page.get_by_role("article").first).to_contain_text("The oldest.")
+    expect(leave).to_be_focused()
+    keys.press("Enter")
+    expect(page.get_by_label("Your comment")).to_be_focused()
 
 
 def test_a_reply_whose_comment_is_drawn_anew_keeps_its_words(reader: Callable[..., Reader]) -> None:

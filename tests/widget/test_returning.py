@@ -80,6 +80,29 @@ def test_what_was_written_offline_is_sent_once_when_the_line_is_back(
     assert len(visitor.published()) == 1
 
 
+def test_a_line_that_comes_back_while_a_try_is_under_way_sends_nothing_more(
+    reader: Arrive, page_errors: PageErrors
+) -> None:
+    page_errors.expect("ERR_FAILED")
+    visitor = reader().open()
+    page = visitor.page
+    visitor.start()
+    tries: list[Route] = []
+    page.route("**/horizons/comments", lambda route: tries.append(route))
+    with page.expect_request("**/horizons/comments"):
+        visitor.type("Counted once.").press("Post comment")
+    tries[0].abort()
+    with page.expect_request("**/horizons/comments"):
+        visitor.press("Try now")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    wait_for(lambda: page.evaluate("true") and len(tries) > 1)
+    for one in tries[1:]:
+        one.continue_()
+    visitor.seen("Counted once.")
+    assert len(tries) == 2
+    expect(page.get_by_role("heading", name="Comments (1)")).to_be_visible()
+
+
 def test_a_service_in_trouble_is_asked_again_with_the_same_key(
     reader: Arrive, page_errors: PageErrors
 ) -> None:

@@ -39,7 +39,7 @@ export function openForm(thread: Thread, { _parent: parent, _edit: edit, _words:
   const opened = edit ? undefined : ask<{ form: string }>("forms").catch(() => undefined);
   let key = kept?.key ?? "";
   let tries = 0;
-  let stopWaiting = () => {};
+  let stopWaiting: () => unknown = () => {};
   let stopEdit = () => {};
 
   const typed = () => {
@@ -203,7 +203,7 @@ export function openForm(thread: Thread, { _parent: parent, _edit: edit, _words:
     });
   }
   const online = () => {
-    if (!tries) return;
+    if (!tries || !stopWaiting()) return; // while a try is under way, its answer decides
     again();
     void submit();
   };

@@ -37,8 +37,8 @@ export interface Thread extends Place {
   _button(look: string, act: () => unknown, ...parts: Part[]): HTMLButtonElement;
   /** Acts for a button; while what it began is under way, further presses do nothing, and what fails is said. */
   _press(pressed: Element, act: () => unknown): void;
-  /** Calls with the whole seconds that are left, at once and each second, 0 last; until what it returns is called. */
-  _countdown(end: number, watcher: (left: number) => void): () => void;
+  /** Calls with the whole seconds that are left, at once and each second, 0 last; until what it returns is called, which tells whether it still did. */
+  _countdown(end: number, watcher: (left: number) => void): () => boolean;
   /** A link to what the element's attribute or else the site's policy names, never a script; null without an address. */
   _link(name: keyof typeof LINKS): HTMLElement | null;
   /** Opens a form in the place of the line that does so, or below the comment that it is about. */
@@ -95,6 +95,7 @@ export function openThread(place: Place, sort: string): Thread {
     const made = h(`button.${look}`, { type: "button", click: () => thread._press(made, act) }, ...parts);
     return made;
   };
+  const line = button("line", () => thread._compose({}), { disabled: true }, say(Word.leave));
   const thread: Thread = {
     ...place,
     _policy: null!,
@@ -130,7 +131,7 @@ export function openThread(place: Place, sort: string): Thread {
       try {
         const page = await asked;
         const isFirst = !nextLook;
-        const focused = root.activeElement;
+        const focused = root.activeElement as HTMLElement | null;
         remember();
         views.clear();
         for (const place of [list, pill, notice]) fill(place);
@@ -138,7 +139,7 @@ export function openThread(place: Place, sort: string): Thread {
         if (!form?._element.isConnected) form?._close();
         take(page);
         const drawn = append(page, load);
-        if (focused && !root.activeElement) title.focus();
+        if (focused && !root.activeElement) (focused.isConnected ? focused : title).focus();
         await drawn;
         if (load !== loads) return;
         const fresh = list.querySelectorAll(".new");
@@ -168,7 +169,7 @@ export function openThread(place: Place, sort: string): Thread {
           if (article) article.classList.remove("editing");
           else drawOpener();
           // Whoever has gone on stays where they are.
-          if (!root.activeElement) (focused?.isConnected ? focused : opener.querySelector("button"))?.focus({ preventScroll: true });
+          if (!root.activeElement) (focused?.isConnected ? focused : line).focus({ preventScroll: true });
         },
       });
       if (task._edit) article!.classList.add("editing");
@@ -181,7 +182,7 @@ export function openThread(place: Place, sort: string): Thread {
       views.delete(id);
       element.remove();
       drawEmpty();
-      (parent?._article ?? opener.querySelector("button"))?.focus();
+      (parent?._article ?? line).focus();
     },
     _fail: (problem) => {
       const { detail, status } = problem;
@@ -203,6 +204,7 @@ export function openThread(place: Place, sort: string): Thread {
     thread._policy = policy;
     thread._closed = mode === "closed" || Date.parse(end!) <= Date.now();
     counted(count);
+    line.disabled = false;
     aside = thread._closed ? Word.closed : mode === "premoderated" && Word.read_first;
     drawOpener();
     // Refilled, not replaced: whoever has just chosen with the keyboard stays there.
@@ -215,7 +217,7 @@ export function openThread(place: Place, sort: string): Thread {
     sort = by;
     return thread._load(asked);
   };
-  const drawOpener = () => form || fill(opener, !thread._closed && button("line", () => thread._compose({}), { disabled: count < 0 }, say(Word.leave)), aside && h("p.aside", icon(icons.clock), h("span", say(aside))));
+  const drawOpener = () => form || fill(opener, !thread._closed && line, aside && h("p.aside", icon(icons.clock), h("span", say(aside))));
 
   const posted = (comment: Comment, edited: boolean) => {
     const isPublished = comment.status === "published";
