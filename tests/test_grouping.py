@@ -62,7 +62,10 @@ def test_who_stands_in_line_already_is_stored_in_the_same_commit(database: Datab
     assert _keys(database) == set(keys)
 
 
-def test_work_that_fails_leaves_the_line_before_it_runs_again(database: Database) -> None:
+def test_work_that_fails_leaves_the_line_before_it_runs_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "LINE_SECONDS", LONG)
     line = _line(database)
     ran: list[str] = []
 
@@ -93,7 +96,7 @@ def test_work_that_fails_leaves_the_line_before_it_runs_again(database: Database
 def test_what_is_stored_is_answered_although_somebody_hangs_in_line(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(db, "TURN_SECONDS", 1.0)
+    monkeypatch.setattr(db, "TURN_SECONDS", 3.0)
     line, began, go_on = _line(database), threading.Event(), threading.Event()
 
     def add(session: Session) -> str:

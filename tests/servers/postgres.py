@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 
+from tests.server.running import wait_for
 from tests.servers.ports import free_port
 from tests.servers.private import Server, as_user, private_folder
 
@@ -49,9 +51,13 @@ class Postgres:
 
     def hang(self) -> None:
         """Stops all its processes where they stand, until `resume`: it says nothing, and sends no error."""
-        # The first alone starts others.
-        for pid in (self.server.process.pid, *children(self.server.process.pid)):
-            os.kill(pid, signal.SIGSTOP)
+        first = self.server.process.pid
+        os.kill(first, signal.SIGSTOP)
+        wait_for(lambda: is_stopped(first))
+        # It alone starts others: these are all, and only they can end.
+        for pid in children(first):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
 
     def resume(self) -> None:
         """Lets what `hang` stopped go on."""
@@ -95,6 +101,11 @@ class Postgres:
 
     def stop(self) -> None:
         self.server.stop()
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether the process stands still, after SIGSTOP."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def children(pid: int) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -148,18 +149,16 @@ def test_a_histogram_adds_up() -> None:
     assert found["tried:sum", "once"] == pytest.approx(100.3011)
 
 
-MOST_REQUESTS = 3_000
-
-
 def test_the_numbers_of_all_workers_add_up(migrated_file: Path, tmp_path: Path) -> None:
     shutil.copy(migrated_file, tmp_path / "comments.db")
     live = Live(tmp_path, f"sqlite:///{tmp_path / 'comments.db'}", COMMENTS_METRICS_TOKEN=TOKEN)
     live.start()
     try:
         workers, requests = set[str](), 0
+        deadline = time.monotonic() + 60
         # One of them may be ready later.
         while len(workers) < 2 or requests < 30:
-            assert requests < MOST_REQUESTS
+            assert time.monotonic() < deadline
             live.request("/healthz")
             requests += 1
             workers = {line.split('"worker": ')[1] for line in live.errors.read_text().splitlines()}
