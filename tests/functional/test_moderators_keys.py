@@ -8,14 +8,14 @@ from statistics import quantiles
 from typing import Any
 
 import pytest
-from playwright.sync_api import Error, Page, Request, Route, expect
+from playwright.sync_api import APIResponse, Error, Page, Request, Route, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from comments_service import people, sites
 from comments_service.identity import Signer
 from comments_service.models import Decision, Site
-from tests.app import ORIGIN, Live
+from tests.app import ORIGIN, Live, new_author_key
 from tests.databases import SECRET
 from tests.functional.accessible import DESKTOP
 from tests.functional.desk import Work
@@ -180,6 +180,32 @@ def test_further_rows_are_waited_for(work: Work, open_page: Callable[..., Page])
     page.keyboard.press("a")
     expect(page.locator("[data-card]")).to_contain_text("Remark 23.")
     assert page.evaluate("window.stayed")
+
+
+def test_a_card_from_before_a_decision_about_its_author_is_asked_for_again(
+    work: Work, open_page: Callable[..., Page]
+) -> None:
+    dora = {"slug": "fell", "name": "Dora", "author_key": new_author_key()}
+    one, two = (
+        work.live.api(f"{work.site}/comments", {**dora, "body": body})["comment"]["id"]
+        for body in ("One.", "Two.")
+    )
+    early: list[tuple[Route, APIResponse]] = []
+
+    def answer_later(route: Route) -> None:
+        early.append((route, route.fetch()))
+
+    page = open_page(viewport=DESKTOP)
+    work.come_back(page)
+    page.route(f"**/moderate/cards/{two}?*", answer_later, times=1)
+    page.goto(f"{work.live.url}/moderate/?comment={one}")
+    wait_for(lambda: page.evaluate("true") and early)
+    page.keyboard.press("a")
+    expect(page.get_by_role("status")).to_contain_text("Approved Dora’s comment")
+    ((route, answer),) = early
+    route.fulfill(response=answer)
+    expect(page.locator("[data-card]")).to_contain_text("Two.")
+    expect(page.locator("[data-card]")).to_contain_text("1 published, 0 rejected")
 
 
 @pytest.mark.parametrize("answer", [{}, BUSY], ids=["away", "busy"])

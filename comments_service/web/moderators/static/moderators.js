@@ -314,9 +314,11 @@ function prefetch() {
 
 async function show(id) {
   const mine = begin(id);
-  let card;
+  let asked, card;
   try {
-    card = await fetchCard(id);
+    // A decision that was saved meanwhile may have changed what it says: it is asked for again then.
+    do card = await (asked = fetchCard(id));
+    while (mine === turn && cards.get(id) !== asked);
   } catch (fault) {
     if (mine === turn) missed(id, fault);
     return;
