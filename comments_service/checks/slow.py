@@ -40,10 +40,9 @@ def check(session: Session, draft: Draft) -> Verdict:
 def _writer(draft: Draft) -> ColumnElement[bool] | None:
     if draft.author is not None:
         return Comment.author_id == draft.author.id
-    # A pause is a day at most: whoever wrote before midnight has yesterday's hash.
-    hashes = dict(draft.buckets)
-    if draft.bucket is not None:
-        hashes[draft.bucket.day] = draft.bucket.hash
-    if not hashes:
+    # Before the transaction that stores it, who is new is not known: their address says nothing of them.
+    if draft.bucket is None:
         return None
+    # A pause is a day at most: whoever wrote before midnight has yesterday's hash.
+    hashes = {**draft.buckets, draft.bucket.day: draft.bucket.hash}
     return or_(*(and_(Comment.bucket_day == day, Comment.bucket == hash) for day, hash in hashes.items()))

@@ -199,6 +199,17 @@ def test_slow_mode_holds_for_writers_without_an_author_key_too(horizons: Service
     assert horizons.client.post(path, json=words, environ_base=elsewhere).status_code == 201
 
 
+def test_slow_mode_makes_nobody_wait_for_others_at_their_address(horizons: Service, tick: Any) -> None:
+    token = horizons.add_moderator()
+    horizons.client.patch(
+        "/api/v1/sites/horizons/moderation/threads?slug=tarn",
+        json={"slow_seconds": 3_600},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert horizons.post("First", author_key=new_author_key()).status_code == 201
+    assert horizons.post("Somebody else's", author_key=new_author_key()).status_code == 201
+
+
 def test_slow_mode_goes_on_over_midnight_for_writers_without_an_author_key(
     horizons: Service, tick: Any
 ) -> None:
