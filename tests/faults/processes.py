@@ -29,14 +29,18 @@ def listeners(port: int) -> int:
     return sum(line[1].endswith(f":{port:04X}") and line[3] == LISTENING for line in lines)
 
 
+def wait_for_workers(live: Live) -> None:
+    """Returns once all of them serve; the service answers as soon as the first one does."""
+    wait_for(lambda: len(workers(live)) == listeners(live.port) == WORKERS)
+
+
 def kill_oldest_worker(live: Live) -> None:
     """SIGKILL; returns once another serves in its place.
 
     The oldest is never the one that was killed last: a worker that dies twice within a few seconds ends
     the service, on purpose.
     """
-    # It answers as soon as its first worker does.
-    wait_for(lambda: len(workers(live)) == listeners(live.port) == WORKERS)
+    wait_for_workers(live)
     before = workers(live)
     os.kill(before[0], signal.SIGKILL)
     wait_for(lambda: before[0] not in (now := workers(live)) and len(now) == len(before))

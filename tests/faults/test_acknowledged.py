@@ -27,7 +27,7 @@ from tests.faults.acts import Crowd
 from tests.faults.conftest import THREADS
 from tests.faults.figures import Figures, spread
 from tests.faults.kept import assert_kept, assert_served, difference
-from tests.faults.processes import kill_all, kill_oldest_worker
+from tests.faults.processes import kill_all, kill_oldest_worker, wait_for_workers
 from tests.faults.sound import assert_sound
 from tests.faults.writers import WRITERS, Acknowledged, Ledger, Sent, Writers, post
 from tests.server.running import wait_for
@@ -165,6 +165,7 @@ def any_sent_after(ledger: Ledger, moment: float) -> bool:
 
 def kill_worker(live: Live, ledger: Ledger) -> float:
     """Kill a worker; seconds until all workers serve again and a post was acknowledged."""
+    wait_for_workers(live)
     began = time.monotonic()
     kill_oldest_worker(live)
     ledger.wait_for(1)

@@ -17,7 +17,7 @@ from tests.databases import migrate, open_database
 from tests.faults.asking import Answer, Asking, ask
 from tests.faults.figures import Figures, spread
 from tests.faults.kept import assert_kept
-from tests.faults.processes import WORKERS, listeners, workers
+from tests.faults.processes import wait_for_workers, workers
 from tests.faults.writers import WRITERS, Ledger, Writers
 from tests.server.running import wait_for
 from tests.servers import programs
@@ -135,8 +135,7 @@ class Served:
         self.postgres = postgres
         self.live = live
         self.url = live.environ["COMMENTS_DATABASE_URL"]
-        # It answers as soon as its first worker does.
-        wait_for(lambda: len(workers(live)) == listeners(live.port) == WORKERS)
+        wait_for_workers(live)
         self.workers = set(workers(live))
 
     def crash(self) -> None:

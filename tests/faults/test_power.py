@@ -92,7 +92,7 @@ def test_without_waiting_for_the_disk_the_same_cuts_lose_comments(
     form = LONG if is_long else SHORT
     events = record(site_file, tmp_path / "normal", SEED, form.posts, "synchronous = NORMAL")
     lost: list[int] = []
-    # Nearly half of them lose something; by chance a dozen may not.
+    # A third to a half of them lose something; by chance a dozen may not.
     for seed in range(SEED, SEED + 6):
         made = cuts(site_file, events, Path(engine.url.database or ""), seed, form.cuts // 3)
         lost += [len(looked_at(engine, cut.promised).lost) for cut in made]

@@ -84,7 +84,20 @@ def test_a_withdrawal_can_be_undone_and_is_sent_after_six_seconds(reader: Arrive
     with visitor.page.expect_response("**/withdrawal"):
         visitor.page.clock.run_for(7_000)
     expect(visitor.page.get_by_text("No comments yet")).to_be_visible()
+    expect(visitor.page.get_by_role("heading", name="Comments (0)")).to_be_focused()
     assert visitor.published() == []
+
+
+def test_who_writes_again_is_left_alone_when_a_withdrawal_is_sent(reader: Arrive) -> None:
+    visitor = reader()
+    visitor.page.clock.install()
+    visitor.press("Withdraw", visitor.open().write("Perhaps not."))
+    visitor.start()
+    visitor.type("Better words.")
+    with visitor.page.expect_response("**/withdrawal"):
+        visitor.page.clock.run_for(7_000)
+    expect(visitor.comment("Perhaps not.")).to_have_count(0)
+    expect(visitor.page.get_by_label("Your name")).to_be_focused()
 
 
 def test_a_vote_is_given_and_taken_back(reader: Arrive) -> None:

@@ -92,6 +92,10 @@ export function openForm(thread: Thread, { _parent: parent, _edit: edit, _words:
     fill(message);
     rest();
   };
+  const resend = () => {
+    again();
+    void submit();
+  };
 
   const refused = (problem: Problem) => {
     const { detail, errors, status, wait } = problem;
@@ -104,10 +108,7 @@ export function openForm(thread: Thread, { _parent: parent, _edit: edit, _words:
       return fill(message, note(icons.alert, say(Word.not_done), told() ?? detail));
     }
     const sentence = h("span");
-    const retry = () => {
-      again();
-      if (!isFast) void submit();
-    };
+    const retry = isFast ? again : resend;
     const title = isFast ? Word.quick : navigator.onLine ? Word.away : Word.offline;
     const seconds = wait || Math.min(LONGEST, RETRY * 2 ** tries);
     tries = isFast ? 0 : tries + 1;
@@ -203,9 +204,8 @@ export function openForm(thread: Thread, { _parent: parent, _edit: edit, _words:
     });
   }
   const online = () => {
-    if (!tries || !stopWaiting()) return; // while a try is under way, its answer decides
-    again();
-    void submit();
+    if (tries && stopWaiting()) resend();
+    else tries = 0; // a try is under way, and its answer decides: if it fails, the next one comes soon
   };
   return { _close: close, _element: element, _online: online };
 }

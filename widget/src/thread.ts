@@ -179,10 +179,10 @@ export function openThread(place: Place, sort: string): Thread {
     },
     _count: (change) => counted(count + change),
     _drop: ({ _comment: { id }, _element: element, _parent: parent }) => {
+      if (element.contains(root.activeElement)) (parent?._article ?? title).focus();
       views.delete(id);
       element.remove();
       drawEmpty();
-      (parent?._article ?? line).focus();
     },
     _fail: (problem) => {
       const { detail, status } = problem;
