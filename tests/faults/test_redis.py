@@ -26,7 +26,7 @@ AWAY_SECONDS = 10.0
 WORKERS = 2
 ONCE = 0.2
 # Wide, since others use the machine; a Redis that is waited for without an end is still found out.
-LONGEST_ANSWER = {"short": 8.0, "long": 2.0}
+LONGEST_ANSWER = 2.0
 FORWARDING = ("X-Forwarded-For", "X_Forwarded_For", "X-Real-IP", "Forwarded", "x-forwarded-for")
 # The service trusts 127.0.0.1 alone.
 PROXY, STRANGER = "127.0.0.1", "127.0.0.9"
@@ -61,8 +61,8 @@ def test_posting_goes_on_limited_while_redis_hangs(
         f"{len(slow)} of them took {ONCE} s or more ({WORKERS * int(seconds / AWAY_SECONDS)} had to), "
         f"the slowest {slowest(one_by_one):.2f} s"
     )
-    assert slowest(at_once + one_by_one) < LONGEST_ANSWER["long" if is_long else "short"]
-    assert median(one_by_one) < median(quiet) + ONCE
+    assert slowest(at_once + one_by_one) < LONGEST_ANSWER
+    assert median(one_by_one) < ONCE
 
 
 def test_posting_goes_on_limited_while_redis_is_stopped_and_it_counts_again_when_it_returns(
@@ -75,7 +75,7 @@ def test_posting_goes_on_limited_while_redis_is_stopped_and_it_counts_again_when
     stopped = time.monotonic()
     answers = posts(limited, lambda n: {"X-Forwarded-For": "2001:db8:4::1"}, slug="stopped")
     assert statuses(answers) == {201: LIMIT, 429: POSTS - LIMIT}
-    assert slowest(answers) < LONGEST_ANSWER["long" if is_long else "short"]
+    assert slowest(answers) < LONGEST_ANSWER
     told = f"exactly {LIMIT} of {POSTS} accepted, slowest {slowest(answers):.2f} s"
     wait_for(lambda: not is_long or time.monotonic() > stopped + AWAY_SECONDS, 2 * AWAY_SECONDS)
     redis.start()

@@ -139,8 +139,7 @@ def test_reads_go_on_while_a_hundred_bodies_come_in_byte_by_byte(start: Callable
             began = time.monotonic()
             assert running.ask("GET", "/quick")[0] == 200
             times.append(time.monotonic() - began)
-    # A few may meet a machine that is busy with something else.
-    assert sorted(times)[90] < 0.5
+    assert sorted(times)[98] < 0.5
     assert not any(answered(one) for one in waiting)
     for one in slow:
         one.close()
@@ -174,11 +173,12 @@ def test_a_chunked_body_needs_a_length(running: Running) -> None:
 
 
 def test_a_gigabyte_is_refused_before_it_is_sent(running: Running) -> None:
-    # One byte of it is all that is ever sent.
+    began = time.monotonic()
     connection = running.open(
         b"POST /sites/a/comments HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n{"
     )
     wait_for(lambda: b"413 " in answered(connection))
+    assert time.monotonic() - began < 1
     connection.close()
 
 

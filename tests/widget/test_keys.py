@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.server.running import wait_for
 from tests.widget.reader import Reader
@@ -84,14 +84,11 @@ def test_a_form_that_was_opened_while_another_order_was_asked_for_stays(
     for words in ("The oldest.", "The newest."):
         visitor.post_elsewhere(words)
     page, keys = visitor.open().page, visitor.page.keyboard
-    held: list[Route] = []
-    page.route("**/comments?*", lambda route: held.append(route))
-    with page.expect_request("**/comments?*"):
-        page.get_by_label("Sort by").select_option("oldest")
+    asked = asking_for_the_oldest(page)
     visitor.start()
     keys.type("I begn")
     keys.press("ArrowLeft")
-    held[0].continue_()
+    asked.continue_()
     expect(page.get_by_role("article").first).to_contain_text("The oldest.")
     body = page.get_by_label("Your comment")
     expect(body).to_be_focused()
@@ -107,14 +104,10 @@ def test_who_waits_for_another_order_at_the_button_stays_there(reader: Callable[
     for words in ("The oldest.", "The newest."):
         visitor.post_elsewhere(words)
     page, keys = visitor.open().page, visitor.page.keyboard
-    held: list[Route] = []
-    page.route("**/comments?*", lambda route: held.append(route))
-    with page.expect_request("**/comments?*"):
-        page.get_by_label("Sort by").select_option("oldest")
+    asked = asking_for_the_oldest(page)
     leave = page.get_by_role("button", name="Leave a comment")
     tab_to(leave)
-    wait_for(lambda: page.evaluate("true") and held)
-    held[0].continue_()
+    asked.continue_()
     expect(page.get_by_role("article").first).to_contain_text("The oldest.")
     expect(leave).to_be_focused()
     keys.press("Enter")
@@ -146,6 +139,15 @@ def test_a_link_opens_what_is_folded_and_leads_there(reader: Callable[..., Reade
     visitor.page.evaluate("link => { location.hash = link }", f"#comment-{reply}")
     expect(visitor.comment("A reply to it.")).to_be_focused()
     expect(visitor.comment("A reply to it.")).to_be_in_viewport()
+
+
+def asking_for_the_oldest(page: Page) -> Route:
+    """Chooses that order; the request, which waits to be let go."""
+    held: list[Route] = []
+    page.route("**/comments?*", lambda route: held.append(route))
+    page.get_by_label("Sort by").select_option("oldest")
+    wait_for(lambda: page.evaluate("true") and held)
+    return held[0]
 
 
 def tab_to(target: Locator, key: str = "Tab") -> None:

@@ -170,13 +170,7 @@ def test_an_idempotency_key_may_come_in_its_header(horizons: Service) -> None:
 def test_slow_mode_makes_an_author_wait(horizons: Service, tick: Any) -> None:
     key = new_author_key()
     horizons.posted("First", author_key=key)
-    token = horizons.add_moderator()
-    patched = horizons.client.patch(
-        "/api/v1/sites/horizons/moderation/threads?slug=tarn",
-        json={"slow_seconds": 60},
-        headers={"Authorization": f"Bearer {token}"},
-    )
-    assert patched.status_code == 200, patched.get_json()
+    slow_down(horizons, 60)
     answer = horizons.post("Second", author_key=key)
     assert (answer.status_code, answer.get_json()["code"]) == (429, "slow")
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
@@ -185,12 +179,7 @@ def test_slow_mode_makes_an_author_wait(horizons: Service, tick: Any) -> None:
 
 
 def test_slow_mode_holds_for_writers_without_an_author_key_too(horizons: Service, tick: Any) -> None:
-    token = horizons.add_moderator()
-    horizons.client.patch(
-        "/api/v1/sites/horizons/moderation/threads?slug=tarn",
-        json={"slow_seconds": 60},
-        headers={"Authorization": f"Bearer {token}"},
-    )
+    slow_down(horizons, 60)
     assert horizons.post("First").status_code == 201
     assert horizons.post("Second").get_json()["code"] == "slow"
     elsewhere = {"REMOTE_ADDR": "203.0.113.9"}
@@ -200,12 +189,7 @@ def test_slow_mode_holds_for_writers_without_an_author_key_too(horizons: Service
 
 
 def test_slow_mode_makes_nobody_wait_for_others_at_their_address(horizons: Service, tick: Any) -> None:
-    token = horizons.add_moderator()
-    horizons.client.patch(
-        "/api/v1/sites/horizons/moderation/threads?slug=tarn",
-        json={"slow_seconds": 3_600},
-        headers={"Authorization": f"Bearer {token}"},
-    )
+    slow_down(horizons, 3_600)
     assert horizons.post("First", author_key=new_author_key()).status_code == 201
     assert horizons.post("Somebody else's", author_key=new_author_key()).status_code == 201
 
@@ -213,12 +197,7 @@ def test_slow_mode_makes_nobody_wait_for_others_at_their_address(horizons: Servi
 def test_slow_mode_goes_on_over_midnight_for_writers_without_an_author_key(
     horizons: Service, tick: Any
 ) -> None:
-    token = horizons.add_moderator()
-    horizons.client.patch(
-        "/api/v1/sites/horizons/moderation/threads?slug=tarn",
-        json={"slow_seconds": 3_600},
-        headers={"Authorization": f"Bearer {token}"},
-    )
+    slow_down(horizons, 3_600)
     midnight = (clock.now() + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     tick(midnight - timedelta(minutes=10) - clock.now())
     assert horizons.post("First").status_code == 201
@@ -329,6 +308,16 @@ def test_a_preview_shows_the_rendering_and_stores_nothing(horizons: Service) -> 
     answer = horizons.post_json("horizons/previews", {"body": "*so*"})
     assert answer.get_json() == {"html": "<p><em>so</em></p>"}
     assert horizons.page()["thread"]["count"] == 0
+
+
+def slow_down(service: Service, seconds: int) -> None:
+    """Have a moderator put the thread that tests post to into slow mode."""
+    patched = service.client.patch(
+        "/api/v1/sites/horizons/moderation/threads?slug=tarn",
+        json={"slow_seconds": seconds},
+        headers={"Authorization": f"Bearer {service.add_moderator()}"},
+    )
+    assert patched.status_code == 200, patched.get_json()
 
 
 @pytest.fixture
