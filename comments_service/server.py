@@ -174,8 +174,8 @@ def free_address(host: str, port: int) -> str:
         with socket.socket(family, kind, protocol) as probe:
             # Connections that are still closing do not count; a listener does.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # It does not listen: whoever connected in that moment would be let in, and then cut off.
             probe.bind(address)
-            probe.listen(1)
     except OSError as error:
         raise Unavailable(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from error
     return str(address[0])

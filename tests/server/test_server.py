@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ import pytest
 from comments_service import server
 from comments_service.errors import Unavailable
 from tests.server.running import Running, answered, is_gone, wait_for
-from tests.servers.ports import free_port, wait_until_closed
+from tests.servers.ports import answers, free_port, wait_until_closed
 
 SLOW = b"POST /sites/a/comments HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na"
 SPOOFS = ("X-Forwarded-For", "X_Forwarded_For", "X-Real-IP", "Forwarded")
@@ -73,6 +74,20 @@ def test_a_busy_port_is_refused_with_a_message(running: Running, tmp_path: Path)
 def test_a_foreign_address_is_refused() -> None:
     with pytest.raises(Unavailable, match=r"Cannot listen on 192\.0\.2\.1:"):
         server.free_address("192.0.2.1", free_port())
+
+
+def test_looking_whether_an_address_is_free_lets_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    port, let_in = free_port(), []
+
+    class Probe(socket.socket):
+        def __exit__(self, *error: object) -> None:
+            monkeypatch.undo()
+            let_in.append(answers(port))
+            super().__exit__(*error)
+
+    monkeypatch.setattr(socket, "socket", Probe)
+    server.free_address("127.0.0.1", port)
+    assert let_in == [False]
 
 
 def test_too_few_threads_are_refused() -> None:
