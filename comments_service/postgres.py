@@ -10,6 +10,7 @@ import logging
 import socket
 import struct
 from collections.abc import Generator
+from functools import partial
 from math import inf
 from threading import Lock
 from time import monotonic
@@ -19,11 +20,15 @@ import psycopg
 from psycopg.abc import PQGen
 from sqlalchemy import Connection, Engine, event, text
 
+from .connecting import in_time
+
 T = TypeVar("T")
 
 # So long may an answer take before the server is asked whether it is there at all.
 QUIET_SECONDS = 1.0
 KNOCK_SECONDS = 0.5
+# More than connect_timeout, which is for each address of a name, and which its look-up does not know.
+CONNECT_SECONDS = 3.0
 # Between two knocks at a server that did not answer the last one; everybody else fails at once.
 AGAIN_SECONDS = 0.5
 # More than statement_timeout: one process of the server may hang (in its disk, say) while the others answer.
@@ -34,38 +39,68 @@ SSL_REQUEST = struct.pack("!ii", 8, 80_877_103)
 log = logging.getLogger(__name__)
 
 
+class Doubt:
+    """After a failure everybody fails at once, but for one caller in a while who tries again."""
+
+    def __init__(self, pause: float) -> None:
+        self.is_on = False
+        self._pause = pause
+        self._lock = Lock()
+        self._try_at = 0.0
+
+    def admits(self) -> bool:
+        """Whether this caller may try; whoever may, says how it went."""
+        if not self.is_on:
+            return True
+        with self._lock:
+            is_next = monotonic() >= self._try_at
+            if is_next:
+                self._try_at = monotonic() + self._pause
+        return is_next
+
+    def note(self, *, failed: bool) -> bool:
+        """How it went; returns whether that is news."""
+        with self._lock:
+            is_news, self.is_on = failed != self.is_on, failed
+            self._try_at = monotonic() + AGAIN_SECONDS
+        return is_news
+
+
 class Server:
     """What this process knows of one PostgreSQL: where it is, and whether it answered when last asked."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
         self._place: tuple[str, int] | None = None
-        self._is_silent = False
-        self._ask_at = 0.0
+        self._silent = Doubt(KNOCK_SECONDS + AGAIN_SECONDS)
+        # Connections that are there need no name.
+        self._not_found = Doubt(AGAIN_SECONDS)
 
     def connect(self, *args: Any, **params: Any) -> Watched:
         """A new connection; raises psycopg.OperationalError, at once while the server is silent."""
         self.admit()
+        if not self._not_found.admits():
+            raise _silence()
         try:
-            made = Watched.connect(*args, **params)
+            made = in_time(partial(Watched.connect, *args, **params), CONNECT_SECONDS)
         except psycopg.errors.ConnectionTimeout:
             self._note(is_silent=True)
             raise
+        except TimeoutError:
+            self._not_found.note(failed=True)
+            self.is_there()
+            raise _silence() from None
         made.server = self
         self._place = (made.info.hostaddr or made.info.host, made.info.port)
+        self._not_found.note(failed=False)
         self._note(is_silent=False)
         return made
 
     def admit(self) -> None:
         """Raises psycopg.OperationalError while the server is silent; one caller in a while asks anew."""
-        if not self._is_silent:
+        if not self._silent.is_on:
             return
-        with self._lock:
-            is_asking = monotonic() >= self._ask_at
-            if is_asking:
-                self._ask_at = monotonic() + KNOCK_SECONDS + AGAIN_SECONDS
         # Without a place that once answered, connecting itself is the knock.
-        if is_asking and (self._place is None or self.is_there()):
+        if self._silent.admits() and (self._place is None or self.is_there()):
             return
         raise _silence()
 
@@ -76,10 +111,7 @@ class Server:
         return is_there
 
     def _note(self, *, is_silent: bool) -> None:
-        with self._lock:
-            is_news, self._is_silent = is_silent != self._is_silent, is_silent
-            self._ask_at = monotonic() + AGAIN_SECONDS
-        if is_news:
+        if self._silent.note(failed=is_silent):
             log.error("PostgreSQL %s.", "does not answer" if is_silent else "answers again")
 
 

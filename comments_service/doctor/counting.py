@@ -26,7 +26,7 @@ def looks(settings: Settings) -> Iterator[Finding]:
         yield Finding(FAIL, str(error))
         return
     if scheme in ("redis", "rediss", "redis+unix"):
-        yield from _redis(uri)
+        yield from _redis(uri, scheme)
     elif scheme == "memory":
         yield Finding(
             FAIL,
@@ -43,11 +43,13 @@ def looks(settings: Settings) -> Iterator[Finding]:
         yield Finding(OK, "Limits are counted in a file that all workers of this machine share.")
 
 
-def _redis(uri: str) -> Iterator[Finding]:
+def _redis(uri: str, scheme: str) -> Iterator[Finding]:
     try:
         import redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry
+
+        from ..redis_connections import CLASSES
     except ImportError:
         yield Finding(FAIL, "COMMENTS_RATE_LIMIT_STORAGE is a Redis: install comments-service[redis] for it.")
         return
@@ -55,6 +57,7 @@ def _redis(uri: str) -> Iterator[Finding]:
     try:
         client = redis.Redis.from_url(
             uri,
+            connection_class=CLASSES[scheme],
             socket_timeout=REDIS_SECONDS,
             socket_connect_timeout=REDIS_SECONDS,
             retry=Retry(NoBackoff(), 0),

@@ -175,7 +175,7 @@ def storage_for(settings: Settings) -> tuple[str, dict[str, Any]]:
     if not uri:
         return _file(settings), {}
     if scheme in ("redis", "rediss", "redis+unix"):
-        return f"failover+{uri}", {**_redis_options(), "fallback": _file(settings)}
+        return f"failover+{uri}", {**_redis_options(scheme), "fallback": _file(settings)}
     if scheme == "sqlitefile":
         return f"failover+{uri}", {}
     if scheme == "memory":
@@ -212,10 +212,12 @@ def _file(settings: Settings) -> str:
     return f"failover+sqlitefile:///{path.with_name(path.name + '.limits')}"
 
 
-def _redis_options() -> dict[str, Any]:
+def _redis_options(scheme: str) -> dict[str, Any]:
     try:
         from redis.backoff import NoBackoff
         from redis.retry import Retry
+
+        from ..redis_connections import CLASSES
     except ImportError as error:
         raise ValueError(
             "COMMENTS_RATE_LIMIT_STORAGE is a Redis: install comments-service[redis] for it."
@@ -223,6 +225,7 @@ def _redis_options() -> dict[str, Any]:
 
     # redis-py would try three times more, with pauses: a hung Redis must cost 0.2 s, once.
     return {
+        "connection_class": CLASSES[scheme],
         "socket_timeout": REDIS_SECONDS,
         "socket_connect_timeout": REDIS_SECONDS,
         "retry": Retry(NoBackoff(), 0),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -26,12 +26,12 @@ def start_live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
     """Starts the real service on a migrated database: two workers, no limits, a site `horizons`."""
     started: list[Live] = []
 
-    def start(url: str, **environ: str) -> Live:
+    def start(url: str, *, within: Sequence[str] = (), **environ: str) -> Live:
         live = Live(tmp_path_factory.mktemp("live"), url, **environ)
         with open_database(url) as database:
             database.write(lambda session: sites.add(session, key="horizons", name="H", origins=[ORIGIN]))
         started.append(live)
-        live.start(threads=THREADS)
+        live.start(threads=THREADS, within=within)
         return live
 
     yield start

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests.app import Live
-from tests.servers import programs
+from tests.faults.mounting import mounting_shell
 
-# In a name space of its own the mount needs no root, and ends with the last process in it.
 MOUNT = 'mount -t tmpfs -o size="$1" small "$2"'
 INSIDE = f'{MOUNT} && cp -p "$3" "$2/comments.db" && log="$2/log" && shift 3 && exec "$@" 2>>"$log"'
-NAMESPACES = ("-rm", "-m")
 CHUNK = 64 * 1024
 
 
@@ -30,7 +25,7 @@ class SmallDisk:
         folder.mkdir()
         self.folder = folder
         self.url = f"sqlite:///{folder / 'comments.db'}"
-        self.within = [*_unshare(folder), INSIDE, "sh", str(size), str(folder), str(database)]
+        self.within = [*mounting_shell(folder), INSIDE, "sh", str(size), str(folder), str(database)]
         self.seen = Path()
 
     def belongs_to(self, live: Live) -> None:
@@ -62,17 +57,3 @@ class SmallDisk:
             if file.name in ("comments.db", "comments.db-wal"):
                 shutil.copy(file, folder / file.name)
         return f"sqlite:///{folder / 'comments.db'}"
-
-
-def _unshare(folder: Path) -> list[str]:
-    """The words that run a shell where it may mount; without any, the test is skipped."""
-    unshare = programs.need("mounts")
-    for flags in NAMESPACES:
-        words = [str(unshare), flags, "sh", "-c"]
-        tried = subprocess.run(
-            [*words, MOUNT, "sh", "64k", str(folder)], capture_output=True, check=False, timeout=10
-        )
-        if tried.returncode == 0:
-            return words
-    # Not even where everything is required: what the system forbids no installation brings.
-    pytest.skip(programs.NEEDED["mounts"].missing)

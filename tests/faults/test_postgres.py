@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
 from tests.app import ORIGIN, Live
@@ -17,6 +18,7 @@ from tests.databases import migrate, open_database
 from tests.faults.asking import Answer, Asking, ask
 from tests.faults.figures import Figures, spread
 from tests.faults.kept import assert_kept
+from tests.faults.names import NAME, Names
 from tests.faults.processes import wait_for_workers, workers
 from tests.faults.writers import WRITERS, Ledger, Writers
 from tests.server.running import wait_for
@@ -61,6 +63,28 @@ def test_a_database_that_hangs_is_answered_for_and_comes_back(
     away.check(LONGEST_RETURN[form])
     figures(told("hang", [away]))
     figures(assert_kept(ledger, served.url))
+
+
+def test_a_database_whose_name_is_looked_up_in_vain_is_answered_for_and_comes_back(
+    named: Served, names: Names, is_long: bool, figures: Figures
+) -> None:
+    form = "long" if is_long else "short"
+
+    def leave() -> None:
+        names.hang()
+        named.crash()
+
+    def come_back() -> None:
+        named.postgres.start()
+        names.answer()
+
+    with Writers(named.live.port, seed=7) as ledger:
+        ledger.wait_for(POSTS_BEFORE[form])
+        away = named.away(ledger, leave, come_back, HANG_SECONDS[form])
+        assert_all_go_on(named, ledger)
+    away.check(LONGEST_RETURN[form])
+    figures(told("crash without a name", [away]))
+    figures(assert_kept(ledger, named.url))
 
 
 def test_a_connection_from_before_a_crash_costs_nobody_an_error(served: Served) -> None:
@@ -131,10 +155,10 @@ def told(what: str, aways: list[Away]) -> str:
 class Served:
     """A service with two workers on a PostgreSQL of its own, which may be broken."""
 
-    def __init__(self, postgres: Postgres, live: Live) -> None:
+    def __init__(self, postgres: Postgres, live: Live, url: str) -> None:
         self.postgres = postgres
         self.live = live
-        self.url = live.environ["COMMENTS_DATABASE_URL"]
+        self.url = url
         wait_for_workers(live)
         self.workers = set(workers(live))
 
@@ -179,12 +203,37 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(start_live: Callable[..., Live]) -> Iterator[Served]:
-    """The service on a PostgreSQL that only these tests use."""
+def own_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL that only these tests use."""
     postgres = Postgres(programs.need("postgres"), DURABLE)
-    url = postgres.database()
+    yield postgres
+    postgres.stop()
+
+
+@pytest.fixture(scope="module")
+def served(start_live: Callable[..., Live], own_postgres: Postgres) -> Iterator[Served]:
+    """The service on that PostgreSQL."""
+    url = own_postgres.database()
     migrate(url)
     live = start_live(url)
-    yield Served(postgres, live)
+    yield Served(own_postgres, live, url)
     live.stop()
-    postgres.stop()
+
+
+@pytest.fixture
+def names(tmp_path: Path) -> Names:
+    """Names that are answered for."""
+    names = Names(tmp_path)
+    names.answer()
+    return names
+
+
+@pytest.fixture
+def named(start_live: Callable[..., Live], own_postgres: Postgres, names: Names) -> Iterator[Served]:
+    """The service on that PostgreSQL, which it looks up by name."""
+    url = own_postgres.database()
+    migrate(url)
+    by_name = make_url(url).set(host=NAME).render_as_string(hide_password=False)
+    live = start_live(url, within=names.within, COMMENTS_DATABASE_URL=by_name)
+    yield Served(own_postgres, live, url)
+    live.stop()

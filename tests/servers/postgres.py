@@ -62,7 +62,8 @@ class Postgres:
     def resume(self) -> None:
         """Lets what `hang` stopped go on."""
         for pid in (*children(self.server.process.pid), self.server.process.pid):
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # it has ended meanwhile
+                os.kill(pid, signal.SIGCONT)
 
     def is_ready(self) -> bool:
         try:

@@ -1,0 +1,26 @@
+"""Connections to Redis that are made within `socket_connect_timeout`, however many addresses its name has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from socket import socket
+
+from redis import Connection, SSLConnection, UnixDomainSocketConnection
+
+from .connecting import in_time
+
+
+class InTime(Connection):
+    """Raises TimeoutError when it is not connected in time; redis-py says then that Redis timed out."""
+
+    def _connect(self) -> socket:
+        connect: Callable[[], socket] = super()._connect
+        return in_time(connect, self.socket_connect_timeout)
+
+
+class InTimeByTLS(InTime, SSLConnection):
+    """The same, the handshake included."""
+
+
+# By the scheme of an address; a socket in the file system has no name to look up.
+CLASSES = {"redis": InTime, "rediss": InTimeByTLS, "redis+unix": UnixDomainSocketConnection}
