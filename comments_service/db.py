@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -46,6 +46,8 @@ POOL_SECONDS = 2.0
 SQLITE_OPTIONS: dict[str, Any] = {"hide_parameters": True}
 # serialization_failure and deadlock_detected: the transaction did nothing and may simply run again.
 POSTGRES_AGAIN = ("40001", "40P01")
+# read_only_sql_transaction: a standby, which may be made the primary any moment.
+POSTGRES_READ_ONLY = "25006"
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -125,8 +127,7 @@ class Database:
             try:
                 return self._transaction(work)
             except DBAPIError as error:
-                again = getattr(error.orig, "sqlstate", None) in POSTGRES_AGAIN
-                if not again or attempt == POSTGRES_TRIES - 1:
+                if not _worth_a_retry(error) or attempt == POSTGRES_TRIES - 1:
                     raise
                 time.sleep(0.01 * 2**attempt)
         raise AssertionError("unreachable")  # the last attempt returns or raises
@@ -156,12 +157,20 @@ class Database:
             if _worth_a_retry(error):
                 raise
             raise Unavailable("The database cannot be reached just now. Please try again.") from error
+        except InternalError as error:
+            if _sqlstate(error) != POSTGRES_READ_ONLY:
+                raise
+            raise Unavailable("The database can only be read just now. Please try again.") from error
         except NoConnection as error:
             raise Unavailable("Many people are writing just now. Please try again.") from error
 
 
-def _worth_a_retry(error: OperationalError) -> bool:
-    return getattr(error.orig, "sqlstate", None) in POSTGRES_AGAIN
+def _worth_a_retry(error: DBAPIError) -> bool:
+    return _sqlstate(error) in POSTGRES_AGAIN
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
 
 
 class Turn:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from flask import Flask
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError
 from sqlalchemy.orm import Session
 
 from comments_service import db
@@ -195,6 +195,26 @@ def test_trying_again_has_an_end(database: Database) -> None:
     with pytest.raises(DBAPIError):
         database.write(hopeless)
     assert len(tries) == db.POSTGRES_TRIES
+
+
+@on_postgres
+def test_a_standby_is_unavailable_for_what_writes(database: Database) -> None:
+    def as_standby(session: Session) -> None:
+        session.execute(text("SET TRANSACTION READ ONLY"))
+        add_site(session)
+
+    with pytest.raises(Unavailable, match="can only be read"):
+        database.write(as_standby)
+    assert sites(database) == 0
+
+
+@on_postgres
+def test_what_no_later_try_mends_is_raised_as_it_is(database: Database) -> None:
+    def fail(session: Session) -> None:
+        session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'damaged' USING ERRCODE = 'XX001'; END $$"))
+
+    with pytest.raises(InternalError, match="damaged"):
+        database.write(fail)
 
 
 @on_postgres

@@ -253,6 +253,14 @@ def test_while_redis_is_away_all_workers_count_together(make: Callable[..., Flas
     assert answers == [201] * 3 + [429] * 9
 
 
+def test_a_redis_that_takes_nothing_in_opens_no_gate(make: Callable[..., Flask], own_redis: Redis) -> None:
+    readers = [make(rate_limit_storage=own_redis.url).test_client() for _ in range(2)]
+    with Client.from_url(own_redis.url) as client:
+        client.config_set("maxmemory", 1)
+    answers = [post(reader).status_code for _ in range(4) for reader in readers]
+    assert answers == [201] * 3 + [429] * 5
+
+
 def test_the_strategy_may_be_changed_on_a_live_redis(
     make: Callable[..., Flask], redis_url: str, patient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
