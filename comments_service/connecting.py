@@ -1,12 +1,17 @@
-"""Connections that are made in time or not at all, the look-up of a name included."""
+"""Connections that are made in time or not at all, the look-up of a name included, and kept known."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from threading import Thread
 from typing import Protocol, TypeVar
+
+# Firewalls and balancers forget a quiet connection after some minutes and tell nobody: its next question
+# would wait in vain. So the system says something before, not after two hours as it would by itself.
+IDLE_SECONDS = 60
 
 
 class Closable(Protocol):
@@ -32,6 +37,13 @@ def in_time(connect: Callable[[], T], seconds: float | None) -> T:
     except TimeoutError:
         made.add_done_callback(_close)
         raise
+
+
+def keep_known(line: socket.socket) -> None:
+    """Have the system say something on this connection after each IDLE_SECONDS of quiet."""
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, IDLE_SECONDS)
 
 
 def _fulfil(made: Future[T], connect: Callable[[], T]) -> None:

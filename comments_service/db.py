@@ -24,6 +24,7 @@ from sqlalchemy.types import TypeDecorator
 
 from . import counting
 from .config import Settings
+from .connecting import IDLE_SECONDS
 from .errors import Unavailable
 from .grouping import Group, Work, assert_open
 from .line import Line
@@ -396,7 +397,11 @@ def _postgres_options() -> dict[str, Any]:
         "pool_size": 10,
         "max_overflow": 0,
         "pool_timeout": POOL_SECONDS,
-        "connect_args": {"connect_timeout": 2, "options": "-c statement_timeout=5000 -c timezone=UTC"},
+        "connect_args": {
+            "connect_timeout": 2,
+            "options": "-c statement_timeout=5000 -c timezone=UTC",
+            "keepalives_idle": IDLE_SECONDS,
+        },
     }
 
 

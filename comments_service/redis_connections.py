@@ -7,15 +7,20 @@ from socket import socket
 
 from redis import Connection, SSLConnection, UnixDomainSocketConnection
 
-from .connecting import in_time
+from .connecting import in_time, keep_known
 
 
 class InTime(Connection):
-    """Raises TimeoutError when it is not connected in time; redis-py says then that Redis timed out."""
+    """Raises TimeoutError when it is not connected in time; redis-py says then that Redis timed out.
+
+    Once made, it is kept known to what stands between.
+    """
 
     def _connect(self) -> socket:
         connect: Callable[[], socket] = super()._connect
-        return in_time(connect, self.socket_connect_timeout)
+        made = in_time(connect, self.socket_connect_timeout)
+        keep_known(made)
+        return made
 
 
 class InTimeByTLS(InTime, SSLConnection):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 
 import pytest
 
-from comments_service.connecting import in_time
+from comments_service.connecting import in_time, keep_known
 
 
 class Line:
@@ -18,6 +19,18 @@ class Line:
     def close(self) -> None:
         """Give it back."""
         self.closed.set()
+
+
+def assert_kept_known(line: socket.socket) -> None:
+    """The system says something on it after a minute of quiet."""
+    assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
+
+
+def test_a_quiet_connection_is_kept_known() -> None:
+    with socket.socket() as line:
+        keep_known(line)
+        assert_kept_known(line)
 
 
 def test_what_is_connected_in_time_is_handed_on() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -23,6 +25,7 @@ from comments_service.db import Database
 from comments_service.errors import Unavailable
 from comments_service.models import DayKey, Site
 from tests.databases import NOON, SECRET, add_site, open_database
+from tests.test_connecting import assert_kept_known
 
 
 @pytest.fixture
@@ -215,6 +218,14 @@ def test_what_no_later_try_mends_is_raised_as_it_is(database: Database) -> None:
 
     with pytest.raises(InternalError, match="damaged"):
         database.write(fail)
+
+
+@on_postgres
+def test_a_quiet_connection_is_kept_known(database: Database) -> None:
+    with database.writer.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        with socket.socket(fileno=os.dup(driver.fileno())) as line:
+            assert_kept_known(line)
 
 
 @on_postgres

@@ -13,6 +13,7 @@ from redis.exceptions import TimeoutError
 from redis.retry import Retry
 
 from comments_service.redis_connections import CLASSES
+from tests.test_connecting import assert_kept_known
 
 # Of the machine, beside the tenth of a second that a connection has.
 PATIENCE = 5.0
@@ -36,9 +37,12 @@ def test_a_handshake_without_an_answer_ends_in_time(mute: int) -> None:
     assert time.monotonic() - began < PATIENCE
 
 
-def test_what_is_connected_talks_as_ever(redis_url: str) -> None:
+def test_what_is_connected_talks_as_ever_and_is_kept_known(redis_url: str) -> None:
     with client_of("redis", int(redis_url.rpartition(":")[2].partition("/")[0])) as client:
         assert client.ping()
+        connection = client.connection_pool.get_connection()
+        assert_kept_known(connection._sock)
+        client.connection_pool.release(connection)
 
 
 def client_of(scheme: str, port: int, *, socket_timeout: float = PATIENCE) -> Redis:
