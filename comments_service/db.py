@@ -149,7 +149,7 @@ class Database:
     def _transaction(self, work: Work[T]) -> T:
         try:
             with Session(self.writer, expire_on_commit=False) as session:
-                with self._in_line():
+                with self._in_line(), _primary_only(session):
                     result = work(session)
                     assert_open(session)
                 session.commit()
@@ -164,6 +164,17 @@ class Database:
             raise Unavailable("The database can only be read just now. Please try again.") from error
         except NoConnection as error:
             raise Unavailable("Many people are writing just now. Please try again.") from error
+
+
+@contextmanager
+def _primary_only(session: Session) -> Iterator[None]:
+    """Leave a connection to a standby for good: the server's name may lead to the primary by now."""
+    try:
+        yield
+    except InternalError as error:
+        if _sqlstate(error) == POSTGRES_READ_ONLY:
+            session.invalidate()
+        raise
 
 
 def _worth_a_retry(error: DBAPIError) -> bool:

@@ -10,7 +10,6 @@ import logging
 import socket
 import struct
 from collections.abc import Generator
-from functools import partial
 from math import inf
 from threading import Lock
 from time import monotonic
@@ -20,98 +19,94 @@ import psycopg
 from psycopg.abc import PQGen
 from sqlalchemy import Connection, Engine, event, text
 
-from .connecting import in_time
+from .connecting import named
 
 T = TypeVar("T")
 
 # So long may an answer take before the server is asked whether it is there at all.
 QUIET_SECONDS = 1.0
 KNOCK_SECONDS = 0.5
-# More than connect_timeout, which is for each address of a name, and which its look-up does not know.
-CONNECT_SECONDS = 3.0
 # Between two knocks at a server that did not answer the last one; everybody else fails at once.
 AGAIN_SECONDS = 0.5
 # More than statement_timeout: one process of the server may hang (in its disk, say) while the others answer.
 LONGEST_SECONDS = 8.0
+# For the look-up of a name; each of its addresses has connect_timeout.
+NAME_SECONDS = 0.5
+PORT = "5432"
 # Every PostgreSQL answers it with one byte, before it knows who asks.
 SSL_REQUEST = struct.pack("!ii", 8, 80_877_103)
 
 log = logging.getLogger(__name__)
 
 
-class Doubt:
-    """After a failure everybody fails at once, but for one caller in a while who tries again."""
-
-    def __init__(self, pause: float) -> None:
-        self.is_on = False
-        self._pause = pause
-        self._lock = Lock()
-        self._try_at = 0.0
-
-    def admits(self) -> bool:
-        """Whether this caller may try; whoever may, says how it went."""
-        if not self.is_on:
-            return True
-        with self._lock:
-            is_next = monotonic() >= self._try_at
-            if is_next:
-                self._try_at = monotonic() + self._pause
-        return is_next
-
-    def note(self, *, failed: bool) -> bool:
-        """How it went; returns whether that is news."""
-        with self._lock:
-            is_news, self.is_on = failed != self.is_on, failed
-            self._try_at = monotonic() + AGAIN_SECONDS
-        return is_news
-
-
 class Server:
     """What this process knows of one PostgreSQL: where it is, and whether it answered when last asked."""
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._place: tuple[str, int] | None = None
-        self._silent = Doubt(KNOCK_SECONDS + AGAIN_SECONDS)
-        # Connections that are there need no name.
-        self._not_found = Doubt(AGAIN_SECONDS)
+        self._is_silent = False
+        self._ask_at = 0.0
 
     def connect(self, *args: Any, **params: Any) -> Watched:
-        """A new connection; raises psycopg.OperationalError, at once while the server is silent."""
-        self.admit()
-        if not self._not_found.admits():
+        """A new connection; raises psycopg.OperationalError, at once while the server is silent.
+
+        One caller in a while knocks where its name leads by now, which may be elsewhere.
+        """
+        if not self._is_next():
+            raise _silence()
+        where = found(params)
+        if self._is_silent and not self._is_at(where):
             raise _silence()
         try:
-            made = in_time(partial(Watched.connect, *args, **params), CONNECT_SECONDS)
+            made = Watched.connect(*args, **where)
         except psycopg.errors.ConnectionTimeout:
             self._note(is_silent=True)
             raise
-        except TimeoutError:
-            self._not_found.note(failed=True)
-            self.is_there()
-            raise _silence() from None
+        except psycopg.OperationalError:
+            # Refused is an answer too.
+            self._note(is_silent=False)
+            raise
         made.server = self
         self._place = (made.info.hostaddr or made.info.host, made.info.port)
-        self._not_found.note(failed=False)
         self._note(is_silent=False)
         return made
 
     def admit(self) -> None:
         """Raises psycopg.OperationalError while the server is silent; one caller in a while asks anew."""
-        if not self._silent.is_on:
-            return
-        # Without a place that once answered, connecting itself is the knock.
-        if self._silent.admits() and (self._place is None or self.is_there()):
-            return
-        raise _silence()
+        if self._is_silent and not (self._is_next() and self.is_there()):
+            raise _silence()
 
     def is_there(self) -> bool:
         """Knock where connections were made before, and remember what came of it."""
-        is_there = self._place is not None and _answers(self._place)
+        return self._knock([self._place] if self._place else [])
+
+    def _is_at(self, where: dict[str, Any]) -> bool:
+        hosts = str(where.get("hostaddr") or "").split(",")
+        ports = str(where.get("port") or PORT).split(",")
+        if hosts == [""]:  # a socket in the file system, which stays where it is
+            return self._place is None or self.is_there()
+        return self._knock([(host, int(ports[n % len(ports)] or PORT)) for n, host in enumerate(hosts)])
+
+    def _knock(self, places: list[tuple[str, int]]) -> bool:
+        is_there = any(_answers(place) for place in places)
         self._note(is_silent=not is_there)
         return is_there
 
+    def _is_next(self) -> bool:
+        if not self._is_silent:
+            return True
+        with self._lock:
+            is_next = monotonic() >= self._ask_at
+            if is_next:
+                self._ask_at = monotonic() + KNOCK_SECONDS + AGAIN_SECONDS
+        return is_next
+
     def _note(self, *, is_silent: bool) -> None:
-        if self._silent.note(failed=is_silent):
+        with self._lock:
+            is_news, self._is_silent = is_silent != self._is_silent, is_silent
+            self._ask_at = monotonic() + AGAIN_SECONDS
+        if is_news:
             log.error("PostgreSQL %s.", "does not answer" if is_silent else "answers again")
 
 
@@ -164,6 +159,30 @@ class _Silent(psycopg.OperationalError):
 
 def _silence() -> _Silent:
     return _Silent("PostgreSQL does not answer")
+
+
+def found(params: dict[str, Any]) -> dict[str, Any]:
+    """These parameters with the addresses of their hosts, which psycopg would look up without an end.
+
+    Raises psycopg.OperationalError when none is found in NAME_SECONDS. What names no host stays as it is.
+    """
+    hosts = str(params.get("host") or "").split(",")
+    ports = str(params.get("port") or "").split(",")
+    if params.get("hostaddr") or any(host == "" or host.startswith("/") for host in hosts):
+        return params
+    places: list[tuple[str, str, str]] = []
+    problem: OSError | None = None
+    for number, host in enumerate(hosts):
+        try:
+            addresses = named(host).addresses(NAME_SECONDS)
+        except OSError as error:
+            problem = error
+            continue
+        places += ((host, address, ports[number % len(ports)]) for address in addresses)
+    if not places:
+        raise psycopg.OperationalError(f"PostgreSQL is not found: {problem}") from problem
+    names, numbers, doors = (",".join(parts) for parts in zip(*places, strict=True))
+    return {**params, "host": names, "hostaddr": numbers, "port": doors if any(ports) else None}
 
 
 def watch(engine: Engine) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -142,6 +144,20 @@ def redis_url(redis_server: Redis) -> str:
     """An emptied Redis."""
     redis_server.flush()
     return redis_server.url
+
+
+@pytest.fixture
+def addresses(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """What this process finds for a name; an address is found as itself, and no other name is known."""
+    addresses: dict[str, list[str]] = {}
+    look_up = socket.getaddrinfo
+
+    def getaddrinfo(host: str, *args: Any, **more: Any) -> list[Any]:
+        more["flags"] = socket.AI_NUMERICHOST
+        return [found for one in addresses.get(host, [host]) for found in look_up(one, *args, **more)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return addresses
 
 
 @pytest.fixture

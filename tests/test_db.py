@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,7 @@ from comments_service.db import Database
 from comments_service.errors import Unavailable
 from comments_service.models import DayKey, Site
 from tests.databases import NOON, SECRET, add_site, open_database
+from tests.servers.postgres import Postgres
 from tests.test_connecting import assert_kept_known
 
 
@@ -201,14 +202,19 @@ def test_trying_again_has_an_end(database: Database) -> None:
 
 
 @on_postgres
-def test_a_standby_is_unavailable_for_what_writes(database: Database) -> None:
-    def as_standby(session: Session) -> None:
-        session.execute(text("SET TRANSACTION READ ONLY"))
-        add_site(session)
-
-    with pytest.raises(Unavailable, match="can only be read"):
-        database.write(as_standby)
-    assert sites(database) == 0
+def test_a_standby_is_unavailable_for_what_writes_and_left_for_the_primary(
+    database: Database, postgres: Postgres
+) -> None:
+    name = make_url(database.settings.database_url).database
+    # As long as a connection to a standby lives, it stays one.
+    postgres.run(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    try:
+        with pytest.raises(Unavailable, match="can only be read"):
+            database.write(lambda session: add_site(session))
+    finally:
+        postgres.run(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    database.write(lambda session: add_site(session))
+    assert sites(database) == 1
 
 
 @on_postgres

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
+from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from comments_service import postgres
+from tests.server.running import wait_for
 from tests.servers.postgres import Postgres
 
 # What a busy machine may add to a bound of a second or two.
@@ -76,6 +80,55 @@ def test_a_server_that_hangs_from_the_first_is_not_waited_for_by_all(
     hanging.resume()
     wait_for_answer(engine)
     engine.dispose()
+
+
+def test_a_server_that_is_silent_where_it_was_is_found_where_it_is(engine: Engine) -> None:
+    parameters = dict(engine.dialect.create_connect_args(engine.url)[1])
+    server = postgres.Server()
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        server.connect(**parameters).close()
+        server._place = mute.getsockname()
+        assert not server.is_there()
+        with pytest.raises(psycopg.OperationalError, match="does not answer"):
+            server.connect(**parameters)
+        wait_for(lambda: connects(server, parameters))
+    assert server.is_there()
+
+
+def test_each_host_is_looked_up_and_keeps_its_door(addresses: dict[str, list[str]]) -> None:
+    addresses["db.example"] = ["192.0.2.1", "192.0.2.2"]
+    given = {"host": "db.example,nobody.example,127.0.0.9", "port": "5433,5434,5435", "dbname": "comments"}
+    assert postgres.found(given) == {
+        "host": "db.example,db.example,127.0.0.9",
+        "hostaddr": "192.0.2.1,192.0.2.2,127.0.0.9",
+        "port": "5433,5433,5435",
+        "dbname": "comments",
+    }
+    assert postgres.found({"host": "db.example"}) == {
+        "host": "db.example,db.example",
+        "hostaddr": "192.0.2.1,192.0.2.2",
+        "port": None,
+    }
+
+
+@pytest.mark.parametrize("given", [{}, {"host": "/run/postgresql"}, {"host": "db", "hostaddr": "192.0.2.1"}])
+def test_what_names_no_host_to_look_up_stays_as_it_is(given: dict[str, str]) -> None:
+    assert postgres.found(given) == given
+
+
+def test_a_name_that_nobody_knows_is_no_server(addresses: dict[str, list[str]]) -> None:
+    with pytest.raises(psycopg.OperationalError, match="PostgreSQL is not found"):
+        postgres.found({"host": "nobody.example", "port": 5432})
+
+
+def connects(server: postgres.Server, parameters: dict[str, Any]) -> bool:
+    try:
+        server.connect(**parameters).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def refused(engine: Engine) -> float:

@@ -56,7 +56,7 @@ def _redis(uri: str, scheme: str) -> Iterator[Finding]:
     where = shown(uri)
     try:
         client = redis.Redis.from_url(
-            uri,
+            uri.replace("redis+unix", "unix", 1),
             connection_class=CLASSES[scheme],
             socket_timeout=REDIS_SECONDS,
             socket_connect_timeout=REDIS_SECONDS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from tests.faults.mounting import mounting_shell
@@ -23,14 +24,19 @@ class Names:
         self._settings = folder / "etc"
         # What this user may not read, the service does not need.
         subprocess.run(["cp", "-R", "/etc", self._settings], check=False, stderr=subprocess.DEVNULL)
+        (self._settings / "nsswitch.conf").write_text("hosts: files\n")
         self.within = [*mounting_shell(folder), INSIDE, "sh", str(self._settings)]
         self.hang()
 
     def answer(self) -> None:
         """From now on somebody answers."""
-        new = self._settings / "new"
+        hosts, new = self._settings / "hosts", self._settings / "new"
         new.write_text(f"127.0.0.1 localhost {NAME}\n")
-        new.replace(self._settings / "hosts")
+        hung = hosts.rename(self._settings / "hung")
+        new.replace(hosts)
+        # Whoever waits is told something, as by a name server that is back. There may be nobody.
+        with suppress(OSError):
+            os.close(os.open(hung, os.O_WRONLY | os.O_NONBLOCK))
 
     def hang(self) -> None:
         """From now on nobody does, and nobody says so."""
