@@ -43,12 +43,17 @@ COUNTER_BYTES = 8
 READER_KILOBYTES = 512
 POSTGRES_TRIES = 4
 POOL_SECONDS = 2.0
+RECYCLE_SECONDS = 600
+# What a process holds that stands still, or whose machine is gone, is free again after ten seconds.
+SESSION = {"statement_timeout": 5_000, "idle_in_transaction_session_timeout": 10_000, "timezone": "UTC"}
 # An error's text would quote what readers wrote.
 SQLITE_OPTIONS: dict[str, Any] = {"hide_parameters": True}
 # serialization_failure and deadlock_detected: the transaction did nothing and may simply run again.
 POSTGRES_AGAIN = ("40001", "40P01")
 # read_only_sql_transaction: a standby, which may be made the primary any moment.
 POSTGRES_READ_ONLY = "25006"
+# idle_in_transaction_session_timeout: this process stood still, and others wanted what it held.
+POSTGRES_TOO_LATE = "25P03"
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -114,6 +119,8 @@ class Database:
                 return self._write_postgres(work)
             with self.line.held(TURN_SECONDS):
                 return self.group.do(work, TURN_SECONDS)
+        except OSError as error:  # the file of the turn: there may be no more that can be opened
+            raise Unavailable("The database cannot be reached just now. Please try again.") from error
         finally:
             counting.observe("write_seconds", time.perf_counter() - began)
 
@@ -159,9 +166,13 @@ class Database:
                 raise
             raise Unavailable("The database cannot be reached just now. Please try again.") from error
         except InternalError as error:
-            if _sqlstate(error) != POSTGRES_READ_ONLY:
+            why = {
+                POSTGRES_READ_ONLY: "The database can only be read just now. Please try again.",
+                POSTGRES_TOO_LATE: "The database did not wait for this. Please try again.",
+            }.get(_sqlstate(error) or "")
+            if why is None:
                 raise
-            raise Unavailable("The database can only be read just now. Please try again.") from error
+            raise Unavailable(why) from error
         except NoConnection as error:
             raise Unavailable("Many people are writing just now. Please try again.") from error
 
@@ -406,11 +417,13 @@ def _postgres_options() -> dict[str, Any]:
         # For each worker's readers and for its writers. Ten keep PostgreSQL busy; any beyond those kept would
         # be made and closed again for every request, which halved the posts of 64 clients.
         "pool_size": 10,
+        # Who reads from a primary that was demoted comes to the new one, some time.
+        "pool_recycle": RECYCLE_SECONDS,
         "max_overflow": 0,
         "pool_timeout": POOL_SECONDS,
         "connect_args": {
             "connect_timeout": 2,
-            "options": "-c statement_timeout=5000 -c timezone=UTC",
+            "options": " ".join(f"-c {name}={value}" for name, value in SESSION.items()),
             "keepalives_idle": IDLE_SECONDS,
         },
     }

@@ -118,6 +118,10 @@ class Group:
         if len(batch) > 1 and self._together(batch):
             return
         for piece in batch:
+            # What kept all of them waiting, such as a stranger's lock, would keep each of them as long again.
+            if len(batch) > 1 and monotonic() > piece.deadline:
+                piece.fail(_too_many())
+                continue
             try:
                 piece.succeed(self._transaction(piece.run))
             except Exception as error:

@@ -198,6 +198,7 @@ def watch(engine: Engine) -> None:
 def be_patient(connection: Connection) -> None:
     """Let statements on this connection take as long as they need, for work that nobody waits for."""
     connection.execute(text("SET statement_timeout = 0"))
+    connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
     watched = connection.connection.driver_connection
     if isinstance(watched, Watched):
         watched.longest = inf

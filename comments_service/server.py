@@ -8,6 +8,7 @@ import importlib
 import logging
 import logging.config
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -30,6 +31,7 @@ THREADS_FOR_READS = 8
 KILL_SECONDS = 8
 # granian counts connections, idle ones too: few would let idle readers keep others out.
 CONNECTIONS = 1024
+FILES = 4 * CONNECTIONS
 # Of a request's line and headers together, about as much as nginx takes: more is 431 before any Python runs.
 LARGEST_HEAD = 32 * 1024
 HOUR = 3600.0
@@ -85,6 +87,7 @@ def serve(
     status 1 when workers keep dying.
     """
     spare_memory()  # before granian is loaded
+    allow_connections()
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
@@ -132,6 +135,17 @@ def shared_folder() -> Iterator[str | None]:
         return
     with folder as name:
         yield name
+
+
+def allow_connections() -> None:
+    """Let each worker open as many files as all its connections need, if it may.
+
+    1,024 is usual: with that, connections and files run out together, and granian asks again without pause.
+    """
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def spare_memory() -> None:
@@ -251,11 +265,21 @@ class Keeper:
             with self._lock:
                 if self._stopping.is_set():
                     return
-                self._process = subprocess.Popen(self._words)  # noqa: S603 - our own words only
+                self._process = self._begun()
             self._started.set()
+            if self._process is None:
+                self._stopping.wait(KEEPER_SECONDS)
+                continue
             code = self._process.wait()
             if not self._stopping.wait(KEEPER_SECONDS):
                 log.warning("The process of the hourly work ended (%d) and is started again.", code)
+
+    def _begun(self) -> subprocess.Popen[bytes] | None:
+        try:
+            return subprocess.Popen(self._words)  # noqa: S603 - our own words only
+        except OSError as error:  # no memory, or no file that could be opened
+            log.error("The process of the hourly work cannot be started: %s.", error.strerror or error)
+            return None
 
 
 def keep_house(work: str, parent: str, settling: str) -> None:

@@ -218,6 +218,31 @@ def test_a_standby_is_unavailable_for_what_writes_and_left_for_the_primary(
 
 
 @on_postgres
+def test_a_transaction_that_stood_still_for_too_long_is_unavailable(database: Database) -> None:
+    def late(session: Session) -> None:
+        session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'late' USING ERRCODE = '25P03'; END $$"))
+
+    with pytest.raises(Unavailable, match="did not wait"):
+        database.write(late)
+    setting = text("SHOW idle_in_transaction_session_timeout")
+    assert database.write(lambda session: session.scalar(setting)) == "10s"
+
+
+@on_sqlite
+def test_where_no_file_can_be_opened_the_database_is_unavailable(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*words: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(db, "_opened_turn", refuse)
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        sites(database)
+    monkeypatch.undo()
+    assert sites(database) == 0
+
+
+@on_postgres
 def test_what_no_later_try_mends_is_raised_as_it_is(database: Database) -> None:
     def fail(session: Session) -> None:
         session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'damaged' USING ERRCODE = 'XX001'; END $$"))

@@ -197,6 +197,24 @@ def test_a_turn_that_another_process_keeps_is_unavailable(
     assert _keys(database) == {"bb"}
 
 
+def test_what_kept_a_group_waiting_keeps_none_of_it_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "BUSY_MILLISECONDS", 1500)
+    monkeypatch.setattr(db, "TURN_SECONDS", 1.0)
+    begun: list[Any] = []
+    event.listen(database.writer, "begin", begun.append, insert=True)
+    stranger = sqlite3.connect(database.settings.database_path, isolation_level=None)
+    stranger.execute("BEGIN IMMEDIATE")
+    outcomes = _after_waiting(database, [_add(f"site-{number}") for number in range(MOST_AT_ONCE)])
+    stranger.close()
+    assert {type(outcome) for outcome in outcomes} == {Unavailable}
+    # The first to come may have led alone.
+    assert len(begun) <= 2
+    monkeypatch.setattr(db, "TURN_SECONDS", LONG)
+    assert _keys(database) == set()
+
+
 def _line(database: Database) -> Line:
     assert database.line is not None
     return database.line

@@ -52,6 +52,7 @@ def test_a_stuck_process_of_a_server_that_answers_is_given_up_later_or_never(
     with engine.connect() as connection:
         assert connection.execute(text("SELECT 1")).scalar() == 1
         postgres.be_patient(connection)
+        assert connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar() == "0"
         # What it would be, had nobody asked for patience.
         monkeypatch.setattr(postgres, "QUIET_SECONDS", 0.1)
         monkeypatch.setattr(postgres.Watched, "longest", 0.3)

@@ -6,12 +6,14 @@ import json
 import logging
 import os
 import secrets
+import select
 import sqlite3
 import sys
 import traceback
 from collections.abc import Iterable
 from contextlib import suppress
 from contextvars import ContextVar
+from threading import Lock
 from time import perf_counter
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -38,6 +40,9 @@ SPEAKS_OF_THE_PROGRAM = (
     RecursionError,
 )
 
+# Who writes a line has it for microseconds, unless the pipe fills in that moment.
+TURN_SECONDS = 0.01
+_turn = Lock()
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
@@ -162,9 +167,27 @@ def _write(environ: Environ, answer: dict[str, Any], request_id: str, seconds: f
 
 
 def _say(line: str) -> None:
-    # The disk may be full, or whoever reads our pipe gone: a line is lost then, not the answer it is about.
-    with suppress(OSError):
-        sys.stderr.write(line + "\n")
+    # The disk may be full, or whoever reads our pipe gone or asleep: a line is lost then, not the answer it
+    # is about, and nobody waits for it.
+    if not _turn.acquire(timeout=TURN_SECONDS):
+        return
+    try:
+        with suppress(OSError):
+            if _has_room():
+                sys.stderr.write(line + "\n")
+    finally:
+        _turn.release()
+
+
+def _has_room() -> bool:
+    """Whether stderr takes a line at once: a pipe that takes anything takes 4 kB, more than most lines."""
+    try:
+        file = sys.stderr.fileno()
+    except OSError:  # it is no file
+        return True
+    asked = select.poll()
+    asked.register(file, select.POLLOUT)
+    return bool(asked.poll(0))
 
 
 def _now() -> str:

@@ -271,7 +271,7 @@ def test_what_nginx_refuses_itself_it_says_as_the_application_would(
 def test_what_nginx_says_for_an_application_that_is_away_or_silent_is_a_503() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         waits = shipped_nginx.configuration([silent.getsockname()[1]])
-        waits = shipped_nginx.replaced(waits, "read_timeout 30s", "read_timeout 50ms")
+        waits = shipped_nginx.replaced(waits, "read_timeout 10s", "read_timeout 50ms")
         for text in (shipped_nginx.configuration([free_port()]), waits):
             alone = Nginx(programs.need("nginx"), text)
             try:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -53,6 +57,37 @@ def test_the_keeper_is_started_again_and_survives_failing_work(start: Callable[.
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(10) == 0
     wait_for(lambda: is_gone(hourly_pid(running)))
+
+
+def test_the_keeper_is_started_once_a_process_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[subprocess.Popen[bytes]] = []
+    refused = [OSError(errno.EAGAIN, "Resource temporarily unavailable")] * 2
+    start = subprocess.Popen
+
+    def begin(words: list[str]) -> subprocess.Popen[bytes]:
+        if refused:
+            raise refused.pop()
+        begun.append(start(words))
+        return begun[-1]
+
+    monkeypatch.setattr(server, "KEEPER_SECONDS", 0.01)
+    monkeypatch.setattr(subprocess, "Popen", begin)
+    keeper = server.Keeper(gc.freeze)
+    keeper.start()
+    wait_for(lambda: begun)
+    keeper.stop()
+    assert begun[0].wait(10) == -signal.SIGTERM
+
+
+def test_workers_may_open_as_many_files_as_they_take_connections() -> None:
+    lowered = (
+        "import resource; from comments_service.server import allow_connections;"
+        "_, most = resource.getrlimit(resource.RLIMIT_NOFILE);"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (256, most)); allow_connections();"
+        "now, most = resource.getrlimit(resource.RLIMIT_NOFILE); print(now == 4096 or now == most < 4096)"
+    )
+    done = subprocess.run([sys.executable, "-c", lowered], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
 
 
 def test_workers_that_cannot_start_end_the_service(tmp_path: Path) -> None:

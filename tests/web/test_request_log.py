@@ -8,6 +8,8 @@ import logging.config
 import os
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,29 @@ def test_a_log_that_cannot_be_written_costs_no_answer(
         assert app.test_client().post("/sites/horizons/tarn").status_code == 200
         logging.getLogger("any").warning("This is lost.")
         os.dup2(nowhere.fileno(), full.fileno())  # so that it can be closed
+
+
+def test_whoever_reads_the_log_and_sleeps_keeps_no_answer_waiting(
+    app: Flask, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asleep, full = os.pipe()
+    for end in (asleep, full):
+        os.set_blocking(end, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(full, bytes(1024))
+    os.set_blocking(full, True)
+    with open(asleep, "rb", buffering=0) as reader, open(full, "w", buffering=1) as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        with ThreadPoolExecutor(1) as thread:
+            asked = thread.submit(app.test_client().post, "/sites/horizons/tarn")
+            try:
+                assert asked.result(20).status_code == 200
+            finally:
+                while reader.read(65536):
+                    pass
+        logging.getLogger("any").warning("This is read.")
+        assert b"This is read." in (reader.read(65536) or b"")
 
 
 @pytest.fixture
