@@ -40,9 +40,11 @@ SPEAKS_OF_THE_PROGRAM = (
     RecursionError,
 )
 
-# Who writes a line has it for microseconds, unless the pipe fills in that moment.
-TURN_SECONDS = 0.01
+# Who writes a line has the turn for a moment, unless another process fills the pipe in it: then one waits so
+# long, and nobody else until it goes on.
+TURN_SECONDS = 1.0
 _turn = Lock()
+_is_stuck = False
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
@@ -169,13 +171,16 @@ def _write(environ: Environ, answer: dict[str, Any], request_id: str, seconds: f
 def _say(line: str) -> None:
     # The disk may be full, or whoever reads our pipe gone or asleep: a line is lost then, not the answer it
     # is about, and nobody waits for it.
-    if not _turn.acquire(timeout=TURN_SECONDS):
+    global _is_stuck
+    if not _turn.acquire(timeout=0 if _is_stuck else TURN_SECONDS):
+        _is_stuck = True
         return
     try:
         with suppress(OSError):
             if _has_room():
                 sys.stderr.write(line + "\n")
     finally:
+        _is_stuck = False
         _turn.release()
 
 
