@@ -71,21 +71,21 @@ class Name:
         self._running += 1
 
     def _look_up(self, asked: _LookUp) -> None:
-        found: list[str] = []
         try:
             answers = socket.getaddrinfo(self.host, None, type=socket.SOCK_STREAM)
-            found = list(dict.fromkeys(str(place[0]) for *_, place in answers))
         except Exception as error:  # for whoever waits, whatever it is
+            with self._lock:
+                self._running -= 1
             asked.found.set_exception(error)
-        else:
-            asked.found.set_result(found)
+            return
+        found = list(dict.fromkeys(str(place[0]) for *_, place in answers))
         with self._lock:
             self._running -= 1
-            if not found:
-                return
             was_late, self._is_late = self._is_late, False
             self._found_at = monotonic()
             self._kept = found if was_late else []
+        # Only now: whoever sees that it is done would begin another.
+        asked.found.set_result(found)
         if was_late:
             log.error("The name %s is found again.", self.host)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import make_url, text
+from sqlalchemy import TextClause, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError
 from sqlalchemy.orm import Session
 
@@ -37,6 +37,11 @@ def database(migrated_url: str) -> Iterator[Database]:
 
 on_sqlite = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 on_postgres = pytest.mark.parametrize("migrated_url", ["postgres"], indirect=True)
+
+
+def raising(sqlstate: str) -> TextClause:
+    """A statement in which PostgreSQL fails so."""
+    return text(f"DO $$ BEGIN RAISE EXCEPTION 'raised' USING ERRCODE = '{sqlstate}'; END $$")
 
 
 def sites(database: Database) -> int:
@@ -182,7 +187,7 @@ def test_a_serialisation_failure_is_tried_again(database: Database) -> None:
     def conflicted(session: Session) -> int:
         tries.append(1)
         if len(tries) < 3:
-            session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END $$"))
+            session.execute(raising("40001"))
         return len(tries)
 
     assert database.write(conflicted) == 3
@@ -194,7 +199,7 @@ def test_trying_again_has_an_end(database: Database) -> None:
 
     def hopeless(session: Session) -> None:
         tries.append(1)
-        session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40P01'; END $$"))
+        session.execute(raising("40P01"))
 
     with pytest.raises(DBAPIError):
         database.write(hopeless)
@@ -219,11 +224,8 @@ def test_a_standby_is_unavailable_for_what_writes_and_left_for_the_primary(
 
 @on_postgres
 def test_a_transaction_that_stood_still_for_too_long_is_unavailable(database: Database) -> None:
-    def late(session: Session) -> None:
-        session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'late' USING ERRCODE = '25P03'; END $$"))
-
     with pytest.raises(Unavailable, match="did not wait"):
-        database.write(late)
+        database.write(lambda session: session.execute(raising("25P03")))
     setting = text("SHOW idle_in_transaction_session_timeout")
     assert database.write(lambda session: session.scalar(setting)) == "10s"
 
@@ -244,11 +246,8 @@ def test_where_no_file_can_be_opened_the_database_is_unavailable(
 
 @on_postgres
 def test_what_no_later_try_mends_is_raised_as_it_is(database: Database) -> None:
-    def fail(session: Session) -> None:
-        session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'damaged' USING ERRCODE = 'XX001'; END $$"))
-
-    with pytest.raises(InternalError, match="damaged"):
-        database.write(fail)
+    with pytest.raises(InternalError, match="raised"):
+        database.write(lambda session: session.execute(raising("XX001")))
 
 
 @on_postgres
